@@ -1,0 +1,153 @@
+"""The bound against closed forms and quadrature."""
+
+import math
+
+import pytest
+import torch
+from helpers import linear_prior
+
+import vhp_core as vhp
+
+
+def test_standard_normal_is_exact(float64):
+    z = torch.randn(6, 3)
+    expected = torch.distributions.MultivariateNormal(torch.zeros(3), torch.eye(3)).log_prob(z)
+    torch.testing.assert_close(vhp.StandardNormal(3).log_prob(z), expected)
+    assert vhp.StandardNormal(3).sample(4).shape == (4, 3)
+
+
+@pytest.mark.parametrize("grad", [True, False])
+def test_shapes(grad):
+    prior = vhp.HierarchicalPrior(2, zeta_dim=3, hidden=(8,))
+    with torch.set_grad_enabled(grad):
+        assert prior.log_prob(torch.randn(4, 5, 2), num_samples=7).shape == (4, 5)
+    assert prior.sample(6).shape == (6, 2)
+    assert prior.conditional(torch.zeros(9, 3)).mean.shape == (9, 2)
+    assert prior.inference(torch.zeros(9, 2)).mean.shape == (9, 3)
+
+
+@pytest.mark.parametrize("num_samples", [1, 5])
+def test_linear_gaussian_bound_is_exact_with_the_exact_posterior(float64, num_samples):
+    prior, exact = linear_prior()
+    z = exact.sample((20,))
+    torch.testing.assert_close(prior.log_prob(z, num_samples), exact.log_prob(z))
+
+
+def test_linear_gaussian_bound_rises_to_the_closed_form(float64):
+    prior, exact = linear_prior(mismatch=0.15)
+    z = exact.sample((300,))
+    with torch.no_grad():
+        means = [
+            torch.stack([prior.log_prob(z, K).mean() for _ in range(100)]) for K in (1, 4, 16, 64)
+        ]
+        at_5000 = prior.log_prob(z, 5000).mean()
+    values = [m.mean().item() for m in means]
+    truth = exact.log_prob(z).mean().item()
+    assert values == sorted(values)
+    assert all(m.mean() <= truth + 3 * m.std() / 10 for m in means)
+    assert truth - values[0] > 0.05  # the mismatch is felt, or the test would show nothing
+    assert abs(at_5000.item() - truth) < 0.02
+
+
+def log_density_by_quadrature(prior, z):
+    """∫ p(z|ζ) p(ζ) dζ on a grid over [−7, 7]², for which the sum converges geometrically."""
+    side = torch.linspace(-7, 7, 141)
+    zeta = torch.cartesian_prod(side, side)  # (M, 2)
+    log_cell = 2 * math.log((side[1] - side[0]).item())
+    p = prior.conditional(zeta)
+    log_joint = prior.zeta.log_prob(zeta) + torch.stack([p.log_prob(point) for point in z])
+    return torch.logsumexp(log_joint, dim=1) + log_cell  # (n,)
+
+
+@pytest.fixture(scope="module")
+def curved_prior():
+    """A nonlinear prior, frozen, whose q(ζ|z) was trained on its own samples."""
+    torch.manual_seed(1)
+    torch.set_default_dtype(torch.float64)
+    prior = vhp.HierarchicalPrior(2, hidden=(32, 32), num_importance_samples=8)
+    with torch.no_grad():
+        for parameter in prior.conditional.net.parameters():
+            parameter.mul_(1.8)
+    optimizer = torch.optim.Adam(prior.inference.parameters(), 3e-3, fused=True)
+    for step in range(2000):
+        optimizer.param_groups[0]["lr"] = 3e-3 * (1 - step / 2000)
+        loss = -prior.log_prob(prior.sample(128)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    yield prior
+    torch.set_default_dtype(torch.float32)
+
+
+def test_quadrature_is_normalised(curved_prior, float64):
+    """The reference itself: the density it gives integrates to one over z."""
+    coarse = torch.linspace(-8, 8, 41)
+    z = torch.cartesian_prod(coarse, coarse)
+    with torch.no_grad():
+        log_p = log_density_by_quadrature(curved_prior, z)
+    mass = log_p.exp().sum() * (coarse[1] - coarse[0]) ** 2
+    assert mass.item() == pytest.approx(1.0, abs=0.01)
+
+
+def test_bound_agrees_with_quadrature(curved_prior, float64):
+    torch.manual_seed(2)
+    z = curved_prior.sample(100)
+    with torch.no_grad():
+        truth = log_density_by_quadrature(curved_prior, z)
+        gaps = torch.stack([curved_prior.log_prob(z, 5000) - truth for _ in range(8)])  # (8, n)
+    mean, error = gaps.mean().item(), gaps.mean(1).std().item() / math.sqrt(8)
+    assert truth.std() > 0.3
+    assert abs(mean) < 0.02 + error
+    assert error < 0.01
+
+
+def test_bound_stays_below_quadrature_and_rises(curved_prior, float64):
+    torch.manual_seed(3)
+    z = curved_prior.sample(300)
+    with torch.no_grad():
+        truth = log_density_by_quadrature(curved_prior, z).mean()
+        runs = [
+            torch.stack([curved_prior.log_prob(z, K).mean() - truth for _ in range(60)])
+            for K in (1, 4, 16, 64)
+        ]
+    gaps = [run.mean().item() for run in runs]
+    assert gaps == sorted(gaps)
+    assert all(run.mean() < 3 * run.std() / math.sqrt(60) for run in runs)
+
+
+def test_pieces_without_gradient_make_the_same_sum(float64, monkeypatch):
+    prior, exact = linear_prior()
+    z = exact.sample((7,))
+    monkeypatch.setattr("vhp_core.priors._ROWS_AT_ONCE", 10)
+    with torch.no_grad():
+        torch.testing.assert_close(prior.log_prob(z, 23), exact.log_prob(z))
+
+
+def test_every_parameter_and_z_get_a_gradient():
+    prior = vhp.HierarchicalPrior(2, hidden=(8, 8))
+    z = torch.randn(50, 2, requires_grad=True)
+    prior.log_prob(z).sum().backward()
+    assert (z.grad.abs().sum(1) > 0).all()
+    for name, parameter in prior.named_parameters():
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_samples_have_the_moments_of_the_marginal(float64):
+    prior, exact = linear_prior()
+    z = prior.sample(40_000)
+    torch.testing.assert_close(z.mean(0), exact.mean, atol=0.03, rtol=0)
+    torch.testing.assert_close(z.T.cov(), exact.covariance_matrix, atol=0.06, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: vhp.StandardNormal(0), "dim must be at least 1"),
+        (lambda: vhp.HierarchicalPrior(2, zeta_dim=0), "dim must be at least 1"),
+        (lambda: vhp.HierarchicalPrior(2, num_importance_samples=0), "num_importance_samples"),
+        (lambda: vhp.HierarchicalPrior(2).log_prob(torch.zeros(1, 2), 0), "num_samples"),
+    ],
+)
+def test_bad_input_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

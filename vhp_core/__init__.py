@@ -1,0 +1,44 @@
+"""Learning hierarchical priors in VAEs: the method of Klushyn et al. (NeurIPS 2019) in PyTorch.
+
+Import it as ``import vhp_core as vhp``. One module a concept: networks, priors, likelihoods, vae,
+multipliers, training, evaluation, interpolation; ``vhp.data`` has the data sets and
+``vhp.plotting`` the figures.
+"""
+
+from . import data, evaluation, plotting
+from .interpolation import LatentGraph, compare_paths, resample
+from .likelihoods import BernoulliLikelihood, GaussianLikelihood
+from .multipliers import Geco, Rewo
+from .networks import MLP, GaussianMLP, diagonal_normal
+from .priors import HierarchicalPrior, StandardNormal
+from .training import History, fit, fit_iwae
+from .vae import VAE, Terms, importance_weighted_bound, lagrangian, load, mlp_vae
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "MLP",
+    "VAE",
+    "BernoulliLikelihood",
+    "GaussianLikelihood",
+    "GaussianMLP",
+    "Geco",
+    "HierarchicalPrior",
+    "History",
+    "LatentGraph",
+    "Rewo",
+    "StandardNormal",
+    "Terms",
+    "compare_paths",
+    "data",
+    "diagonal_normal",
+    "evaluation",
+    "fit",
+    "fit_iwae",
+    "importance_weighted_bound",
+    "lagrangian",
+    "load",
+    "mlp_vae",
+    "plotting",
+    "resample",
+]

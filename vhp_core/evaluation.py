@@ -1,0 +1,209 @@
+"""What is measured on a fitted model and on paths through its latent space (method, section 7)."""
+
+import math
+
+import numpy as np
+import torch
+from sklearn.neighbors import NearestNeighbors
+from torch import Tensor
+from torch.distributions import Distribution
+
+from .likelihoods import BernoulliLikelihood
+from .seeding import seeded
+from .vae import VAE
+
+__all__ = [
+    "check_data",
+    "distance_to_data",
+    "log_likelihood",
+    "rate",
+    "reconstruction_error",
+    "smoothness",
+]
+
+# At most this many rows (observations times samples) pass through a network at once.
+_ROWS_AT_ONCE = 1 << 14
+
+
+def reconstruction_error(
+    model: VAE, x: Tensor | np.ndarray, num_samples: int = 1, seed: int = 0
+) -> Tensor:
+    """E_q[C_θ(x, z)] for each observation, estimated with ``num_samples`` draws of z.
+
+    Args:
+        model: a VAE.
+        x: (n, D) data.
+        num_samples: draws of z ~ q(z|x) for each observation.
+        seed: of the draws.
+
+    Returns: (n,), in the unit of C.
+
+    Raises:
+        ValueError: as :func:`check_data`.
+    """
+
+    def error(part: Tensor, q: Distribution, z: Tensor) -> Tensor:
+        return model.likelihood.error(part, model.decoder(z))
+
+    return _over_posterior(model, x, num_samples, seed, error).mean(0)
+
+
+def rate(
+    model: VAE,
+    x: Tensor | np.ndarray,
+    num_samples: int = 1,
+    prior_samples: int = 64,
+    seed: int = 0,
+) -> Tensor:
+    """E_q[log q_φ(z|x) − F(Θ, Φ; z)] for each observation, in nats.
+
+    Args:
+        model, x, num_samples, seed: as for :func:`reconstruction_error`.
+        prior_samples: K of the hierarchical prior's bound F; other priors do not use it.
+
+    Returns: (n,).
+
+    Raises:
+        ValueError: as :func:`check_data`.
+    """
+
+    def log_ratio(part: Tensor, q: Distribution, z: Tensor) -> Tensor:
+        return q.log_prob(z) - model.prior.log_prob(z, prior_samples)
+
+    return _over_posterior(model, x, num_samples, seed, log_ratio).mean(0)
+
+
+def log_likelihood(
+    model: VAE,
+    x: Tensor | np.ndarray,
+    num_samples: int = 5000,
+    prior_samples: int = 64,
+    seed: int = 0,
+) -> Tensor:
+    """Importance-weighted estimate of log p(x) for each observation, in nats.
+
+    log 1/S Σ_s p(x|z_s) p(z_s) / q(z_s|x) with z_s ~ q(z|x), and the prior's own bound in the
+    place of log p(z). In expectation the estimate is a lower bound.
+
+    Args:
+        model, x, seed: as for :func:`reconstruction_error`. A Gaussian likelihood's σ is the
+            one stored with the fitted model.
+        num_samples: S.
+        prior_samples: K of the hierarchical prior's bound; other priors do not use it.
+
+    Returns: (n,).
+
+    Raises:
+        ValueError: as :func:`check_data`.
+    """
+
+    def log_weight(part: Tensor, q: Distribution, z: Tensor) -> Tensor:
+        log_p = model.likelihood.log_prob(part, model.decoder(z))
+        return log_p + model.prior.log_prob(z, prior_samples) - q.log_prob(z)
+
+    log_w = _over_posterior(model, x, num_samples, seed, log_weight)  # (S, n)
+    return torch.logsumexp(log_w, dim=0) - math.log(num_samples)
+
+
+@torch.no_grad()
+def _over_posterior(model, x, num_samples, seed, function) -> Tensor:
+    """``function(x, q, z)`` at draws z ~ q(z|x), in bounded pieces: (num_samples, n) on the CPU."""
+    x = check_data(model, x)
+    if num_samples < 1:
+        raise ValueError(f"num_samples must be at least 1, got {num_samples}")
+    device = next(model.parameters()).device
+    rows = max(1, _ROWS_AT_ONCE // num_samples)
+    draws = min(num_samples, _ROWS_AT_ONCE)
+    columns = []
+    with seeded(seed):
+        for part in x.split(rows):
+            part = part.to(device)
+            q = model.encode(part)
+            values = [
+                function(part, q, q.sample((min(draws, num_samples - s),)))
+                for s in range(0, num_samples, draws)
+            ]
+            columns.append(torch.cat(values).cpu())  # (num_samples, rows)
+    return torch.cat(columns, dim=1)
+
+
+def smoothness(path: Tensor | np.ndarray) -> float:
+    """Roughness of a path in data space: mean norm of second differences over path length.
+
+    The path is taken at the points given; compare paths of equally many. 0 for a straight
+    line in even steps; the smaller, the smoother. Without a unit.
+
+    Args:
+        path: (T, D), T ≥ 3.
+
+    Raises:
+        ValueError: if the path has fewer than 3 points, is not finite, or has no length.
+    """
+    path = _points("path", path, least=3)
+    length = np.linalg.norm(np.diff(path, axis=0), axis=1).sum()
+    if length == 0:
+        raise ValueError("path has no length: all its points are equal")
+    return float(np.linalg.norm(np.diff(path, n=2, axis=0), axis=1).mean() / length)
+
+
+def distance_to_data(path: Tensor | np.ndarray, data: Tensor | np.ndarray) -> float:
+    """Mean Euclidean distance from each point of a path to the nearest observation.
+
+    Args:
+        path: (T, D) decoded points.
+        data: (n, D) observations.
+
+    Returns: the mean, in the data's unit.
+
+    Raises:
+        ValueError: if the two have different dimensions, or are not finite.
+    """
+    path, data = _points("path", path, least=1), _points("data", data, least=1)
+    if path.shape[1] != data.shape[1]:
+        raise ValueError(f"path has {path.shape[1]} dimensions, data has {data.shape[1]}")
+    distance, _ = NearestNeighbors(n_neighbors=1).fit(data).kneighbors(path)
+    return float(distance.mean())
+
+
+def check_data(model: VAE, x: Tensor | np.ndarray) -> Tensor:
+    """Refuse data that ``model`` cannot take, and return it as a tensor of the model's type.
+
+    Raises:
+        ValueError: if x is not numeric, not of shape (n ≥ 1, D) with the model's D, not finite
+            (the first bad row and column are named), or outside [0, 1] for a Bernoulli
+            likelihood.
+    """
+    try:
+        x = torch.as_tensor(x)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"x is no numeric array: {error}") from error
+    event_dims = model.likelihood.event_dims
+    if x.ndim != 1 + event_dims or len(x) == 0:
+        raise ValueError(
+            f"x must have {1 + event_dims} dimensions, observations first, and at least one "
+            f"observation; its shape is {tuple(x.shape)}"
+        )
+    x_dim = (model.config or {}).get("x_dim")
+    if x_dim is not None and x.shape[1] != x_dim:
+        raise ValueError(f"x has {x.shape[1]} columns, the model was built for {x_dim}")
+    bad = (~torch.isfinite(x)).nonzero()
+    if len(bad):
+        raise ValueError(
+            f"x is not finite at {len(bad)} places, the first at index {tuple(bad[0].tolist())}; "
+            "remove or fill these observations"
+        )
+    if isinstance(model.likelihood, BernoulliLikelihood) and (x.min() < 0 or x.max() > 1):
+        raise ValueError(
+            f"x must lie in [0, 1] for a Bernoulli likelihood; it spans "
+            f"[{x.min().item():.4g}, {x.max().item():.4g}]"
+        )
+    return x.detach().to(next(model.parameters()).dtype)
+
+
+def _points(name: str, x: Tensor | np.ndarray, least: int) -> np.ndarray:
+    x = np.asarray(x.detach().cpu() if isinstance(x, Tensor) else x, dtype=np.float64)
+    if x.ndim != 2 or len(x) < least:
+        raise ValueError(f"{name} must have shape (at least {least}, D), got {x.shape}")
+    if not np.isfinite(x).all():
+        raise ValueError(f"{name} is not finite")
+    return x

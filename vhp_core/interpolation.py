@@ -1,0 +1,169 @@
+"""Paths through a latent space along a graph of samples of the prior."""
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy.sparse.csgraph import connected_components, dijkstra
+from sklearn.neighbors import NearestNeighbors, kneighbors_graph
+from torch import Tensor
+
+from .evaluation import distance_to_data, smoothness
+from .seeding import seeded
+from .vae import VAE
+
+__all__ = ["LatentGraph", "compare_paths", "resample"]
+
+
+class LatentGraph:
+    """Nearest-neighbour graph of samples of the prior (method, section 6).
+
+    Nodes are N samples z ~ p(z); each is joined with its k nearest nodes, in both directions,
+    by an edge as long as their Euclidean distance.
+
+    Args:
+        model: a fitted VAE.
+        num_nodes: N.
+        num_neighbors: k.
+        seed: of the samples.
+
+    Raises:
+        ValueError: if there are fewer than 2 nodes, or k is not in 1 .. N − 1.
+
+    Attributes:
+        nodes: (N, d_z) float32 tensor.
+        num_components: number of connected components.
+        component_of: (N,) array, the component that each node lies in.
+
+    Example:
+        >>> from vhp_core import mlp_vae
+        >>> graph = LatentGraph(mlp_vae(5, 2, hidden=(8,)), num_nodes=200, num_neighbors=8)
+        >>> graph.interpolate(graph.nodes[0], graph.nodes[1], num_points=60).shape
+        torch.Size([60, 2])
+    """
+
+    def __init__(self, model: VAE, num_nodes: int = 2000, num_neighbors: int = 10, seed: int = 0):
+        if num_nodes < 2:
+            raise ValueError(f"num_nodes must be at least 2, got {num_nodes}")
+        if not 1 <= num_neighbors < num_nodes:
+            raise ValueError(f"num_neighbors must lie in 1 .. {num_nodes - 1}, got {num_neighbors}")
+        with seeded(seed):
+            self.nodes = model.prior.sample(num_nodes).cpu()  # (N, d_z)
+        self._search = NearestNeighbors().fit(self.nodes.numpy())
+        edges = kneighbors_graph(self._search, num_neighbors, mode="distance")
+        self._edges = edges.maximum(edges.T)
+        self.num_components, self.component_of = connected_components(self._edges, directed=False)
+
+    def shortest_path(self, z_start: Tensor, z_end: Tensor) -> Tensor:
+        """The corner points of the shortest path, (m, d_z), with ``z_start`` and ``z_end``.
+
+        Args:
+            z_start, z_end: (d_z,) each; each is joined to the node nearest to it.
+
+        Raises:
+            ValueError: if the points have another shape than (d_z,), or the nodes nearest to
+                them lie in different components of the graph: there is no path then.
+        """
+        ends, (start, end) = self._nearest(z_start, z_end)
+        if self.component_of[start] != self.component_of[end]:
+            raise ValueError(
+                "z_start and z_end lie in different components of the graph, which has "
+                f"{self.num_components}: no path joins them; take more neighbours or more nodes"
+            )
+        _, before = dijkstra(self._edges, False, start, return_predecessors=True)
+        path = [end]
+        while path[-1] != start:
+            path.append(int(before[path[-1]]))
+        return torch.cat([ends[:1], self.nodes[path[::-1]], ends[1:]])
+
+    def interpolate(self, z_start: Tensor, z_end: Tensor, num_points: int = 60) -> Tensor:
+        """Points at equal distances along the shortest path, (num_points, d_z), to be decoded.
+
+        Raises:
+            ValueError: as :meth:`shortest_path`, or if ``num_points`` is below 2.
+        """
+        return resample(self.shortest_path(z_start, z_end), num_points)
+
+    def joins(self, z_start: Tensor, z_end: Tensor) -> bool:
+        """Whether the two points, (d_z,) each, lie in one component of the graph."""
+        _, (start, end) = self._nearest(z_start, z_end)
+        return bool(self.component_of[start] == self.component_of[end])
+
+    def _nearest(self, z_start: Tensor, z_end: Tensor) -> tuple[Tensor, tuple[int, int]]:
+        """Both points, (2, d_z), and the nodes nearest to them."""
+        ends = torch.stack([self._point("z_start", z_start), self._point("z_end", z_end)])
+        start, end = self._search.kneighbors(ends.numpy(), 1, return_distance=False)[:, 0]
+        return ends, (int(start), int(end))
+
+    def _point(self, name: str, z: Tensor) -> Tensor:
+        z = torch.as_tensor(z, dtype=self.nodes.dtype).detach().cpu()
+        if z.shape != self.nodes.shape[1:]:
+            raise ValueError(
+                f"{name} must have shape {tuple(self.nodes.shape[1:])}, got {tuple(z.shape)}"
+            )
+        if not torch.isfinite(z).all():
+            raise ValueError(f"{name} is not finite: {z.tolist()}")
+        return z
+
+
+def resample(path: Tensor, num_points: int) -> Tensor:
+    """Points at equal distances along a polyline, first and last kept: (m, d) -> (num_points, d).
+
+    Distance is measured along the line. A straight line is ``resample`` of its two ends.
+
+    Raises:
+        ValueError: if the path has fewer than 2 points, or ``num_points`` is below 2.
+    """
+    if path.ndim != 2 or len(path) < 2:
+        raise ValueError(f"path must have shape (m >= 2, d), got {tuple(path.shape)}")
+    if num_points < 2:
+        raise ValueError(f"num_points must be at least 2, got {num_points}")
+    points = path.detach().cpu().double().numpy()  # (m, d)
+    lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    along = np.concatenate([[0.0], np.cumsum(lengths)])  # (m,)
+    keep = np.concatenate([[True], lengths > 0])  # a repeated corner has no length
+    if keep.sum() < 2:
+        return path[:1].detach().cpu().repeat(num_points, 1)
+    wanted = np.linspace(0.0, along[-1], num_points)
+    columns = [np.interp(wanted, along[keep], column[keep]) for column in points.T]
+    return torch.as_tensor(np.stack(columns, axis=1), dtype=path.dtype)
+
+
+@torch.no_grad()
+def compare_paths(
+    model: VAE,
+    graph: LatentGraph,
+    x_start: Tensor,
+    x_end: Tensor,
+    data: Tensor,
+    num_points: int = 60,
+) -> pd.DataFrame:
+    """Graph path against straight line, between the encoded means of pairs of observations.
+
+    Args:
+        model: the VAE that ``graph`` belongs to.
+        graph: its latent graph.
+        x_start, x_end: (n, D) each; row i of one is joined with row i of the other.
+        data: (m, D), the observations to which the distance is taken.
+        num_points: points on each path.
+
+    Returns: a frame with 2n rows and the columns pair (0 .. n − 1), path ("graph" or
+    "straight"), smoothness and distance (:func:`vhp_core.evaluation.smoothness` and
+    :func:`vhp_core.evaluation.distance_to_data` of the decoded path). Where the graph does not
+    join the two ends, both are NaN, so that a path that is not there is not forgotten; likewise
+    smoothness where the decoded path has no length.
+    """
+    rows = []
+    starts, ends = model.encode(x_start).mean, model.encode(x_end).mean
+    for pair, (z_start, z_end) in enumerate(zip(starts, ends, strict=True)):
+        paths = {"straight": resample(torch.stack([z_start, z_end]), num_points)}
+        if graph.joins(z_start, z_end):
+            paths["graph"] = graph.interpolate(z_start, z_end, num_points)
+        for name in ("graph", "straight"):
+            row = {"pair": pair, "path": name, "smoothness": np.nan, "distance": np.nan}
+            if name in paths:
+                decoded = model.decode(paths[name].to(z_start.device)).mean
+                if decoded.diff(dim=0).any():
+                    row["smoothness"] = smoothness(decoded)
+                row["distance"] = distance_to_data(decoded, data)
+            rows.append(row)
+    return pd.DataFrame(rows)

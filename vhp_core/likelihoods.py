@@ -1,0 +1,79 @@
+"""Likelihoods p_θ(x|z) and their reconstruction errors C_θ(x, z)."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.distributions import Bernoulli, Distribution, Independent, Normal
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+__all__ = ["BernoulliLikelihood", "GaussianLikelihood"]
+
+
+class GaussianLikelihood(nn.Module):
+    """p(x|z) = N(x; μ_θ(z), σ² I) with one σ for all dimensions.
+
+    The reconstruction error is C = ‖x − μ_θ(z)‖², the sum over dimensions, in the squared
+    unit of the data (method (1)). It does not depend on σ. Under the constraint, λ takes the
+    part that 1/(2σ²) has in the ELBO, and σ is set once after training to its
+    maximum-likelihood value σ² = E[C]/D (:meth:`set_scale`). An IWAE learns σ by its bound.
+
+    Args:
+        event_dims: number of trailing dimensions that make one observation, 1 for vectors.
+    """
+
+    def __init__(self, event_dims: int = 1):
+        super().__init__()
+        self.event_dims = event_dims
+        self.log_scale = nn.Parameter(torch.zeros(()))
+
+    def forward(self, output: Tensor) -> Distribution:
+        """The distribution of x given the decoder's output μ_θ(z), shape (..., D)."""
+        scale = self.log_scale.exp().expand_as(output)
+        return Independent(Normal(output, scale, validate_args=False), self.event_dims)
+
+    def error(self, x: Tensor, output: Tensor) -> Tensor:
+        """C_θ(x, z) = ‖x − output‖², shape (...,)."""
+        return (x - output).square().flatten(-self.event_dims).sum(-1)
+
+    def log_prob(self, x: Tensor, output: Tensor) -> Tensor:
+        """log p(x|z) in nats, shape (...,): what ``forward(output).log_prob(x)`` gives."""
+        dim = x.shape[-self.event_dims :].numel()
+        log_normaliser = dim * (self.log_scale + 0.5 * math.log(2 * math.pi))
+        return -0.5 * self.error(x, output) * torch.exp(-2 * self.log_scale) - log_normaliser
+
+    @torch.no_grad()
+    def set_scale(self, mean_error: float, dim: int) -> None:
+        """Set σ to its maximum-likelihood value, σ² = ``mean_error`` / ``dim``."""
+        self.log_scale.fill_(0.5 * math.log(max(mean_error, 1e-12) / dim))
+
+
+class BernoulliLikelihood(nn.Module):
+    """p(x|z) = Π_d Bernoulli(x_d; μ_d) with the decoder's output as logits of μ.
+
+    The reconstruction error is C = Σ_d KL(Bern(x_d) ‖ Bern(μ_d)) ≥ 0. For x in {0, 1} it is
+    −log p(x|z); for grey x in (0, 1) it is a divergence, not a density, and so is the
+    "log-probability" −Σ_d cross-entropy that :meth:`log_prob` returns.
+
+    Args:
+        event_dims: number of trailing dimensions that make one observation.
+    """
+
+    def __init__(self, event_dims: int = 1):
+        super().__init__()
+        self.event_dims = event_dims
+
+    def forward(self, output: Tensor) -> Distribution:
+        """The distribution of x given logits of shape (..., D)."""
+        return Independent(Bernoulli(logits=output, validate_args=False), self.event_dims)
+
+    def error(self, x: Tensor, output: Tensor) -> Tensor:
+        """C_θ(x, z) in nats, shape (...,)."""
+        entropy = -(torch.xlogy(x, x) + torch.xlogy(1 - x, 1 - x))
+        return -self.log_prob(x, output) - entropy.flatten(-self.event_dims).sum(-1)
+
+    def log_prob(self, x: Tensor, output: Tensor) -> Tensor:
+        """−Σ_d cross-entropy(x_d, μ_d) in nats, shape (...,)."""
+        x, output = torch.broadcast_tensors(x, output)
+        loss = binary_cross_entropy_with_logits(output, x, reduction="none")
+        return -loss.flatten(-self.event_dims).sum(-1)

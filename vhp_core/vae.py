@@ -1,0 +1,210 @@
+"""The VAE: encoder, decoder, likelihood and prior put together, its objectives, and its file."""
+
+import json
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.distributions import Distribution
+
+from .likelihoods import BernoulliLikelihood, GaussianLikelihood
+from .networks import MLP, GaussianMLP
+from .priors import HierarchicalPrior, StandardNormal
+
+__all__ = ["VAE", "Terms", "importance_weighted_bound", "lagrangian", "load", "mlp_vae"]
+
+_LIKELIHOODS = {"gaussian": GaussianLikelihood, "bernoulli": BernoulliLikelihood}
+_FORMAT = "vhp_core.VAE/1"
+
+
+class Terms(NamedTuple):
+    """The two sides of the trade, one draw for each observation, shape (B,) each."""
+
+    error: Tensor
+    """C_θ(x, z), the reconstruction error."""
+    rate: Tensor
+    """log q_φ(z|x) − F(Θ, Φ; z) in nats; log q_φ(z|x) − log p(z) where log p(z) is exact."""
+
+
+class VAE(nn.Module):
+    """A variational autoencoder of any encoder, decoder, likelihood and prior.
+
+    Args:
+        encoder: a module x -> distribution q_φ(z|x), reparametrised, event shape (d_z,).
+        decoder: a module z -> the likelihood's parameter (a mean, or logits).
+        likelihood: :class:`GaussianLikelihood`, :class:`BernoulliLikelihood`, or alike.
+        prior: :class:`StandardNormal`, :class:`HierarchicalPrior`, or alike.
+
+    :func:`mlp_vae` builds one from fully connected networks.
+    """
+
+    def __init__(
+        self, encoder: nn.Module, decoder: nn.Module, likelihood: nn.Module, prior: nn.Module
+    ):
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+        self.likelihood = likelihood
+        self.prior = prior
+        self.config: dict[str, Any] | None = None
+
+    def encode(self, x: Tensor) -> Distribution:
+        """q_φ(z|x), batch shape (B,), event shape (d_z,)."""
+        return self.encoder(x)
+
+    def decode(self, z: Tensor) -> Distribution:
+        """p_θ(x|z); its ``.mean`` is the decoded observation, shape (..., D)."""
+        return self.likelihood(self.decoder(z))
+
+    @torch.no_grad()
+    def sample(self, n: int, noise: bool = False) -> Tensor:
+        """n observations: z ~ p(z), then the mean of p_θ(x|z), or a draw of it with ``noise``.
+
+        Returns: (n, D).
+        """
+        p = self.decode(self.prior.sample(n))
+        return p.sample() if noise else p.mean
+
+    def forward(self, x: Tensor) -> Terms:
+        """Draw z ~ q_φ(z|x) once for each observation and return error and rate, (B,) each."""
+        q = self.encode(x)
+        z = q.rsample()  # (B, d_z)
+        error = self.likelihood.error(x, self.decoder(z))
+        rate = q.log_prob(z) - self.prior.log_prob(z)
+        return Terms(error, rate)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write weights and configuration into one safetensors file, atomically.
+
+        Raises:
+            ValueError: if the model was not built by a function of this package, so that its
+                configuration is unknown. Save its ``state_dict()`` with safetensors instead.
+        """
+        if self.config is None:
+            raise ValueError(
+                "this VAE was assembled by hand and has no configuration to save; "
+                "build it with mlp_vae, or store model.state_dict() with safetensors"
+            )
+        path = Path(path)
+        part = path.with_name(path.name + ".part")
+        tensors = {k: v.detach().cpu().contiguous() for k, v in self.state_dict().items()}
+        save_file(tensors, part, {"format": _FORMAT, "config": json.dumps(self.config)})
+        part.replace(path)
+
+
+def mlp_vae(
+    x_dim: int,
+    z_dim: int,
+    hidden: Sequence[int] = (256, 256),
+    prior: str = "hierarchical",
+    likelihood: str = "gaussian",
+    num_importance_samples: int = 16,
+) -> VAE:
+    """A VAE of fully connected networks for observations that are vectors.
+
+    Args:
+        x_dim: D, the dimension of an observation.
+        z_dim: d_z, the dimension of the latent variable.
+        hidden: widths of the hidden layers of all four networks, the prior's too.
+        prior: "hierarchical" or "normal".
+        likelihood: "gaussian" or "bernoulli" (then the data must lie in [0, 1]).
+        num_importance_samples: K of the hierarchical prior's bound.
+
+    Raises:
+        ValueError: if a size is not at least 1, or a name is not one of those above.
+
+    Example:
+        >>> model = mlp_vae(x_dim=50, z_dim=2, hidden=(64, 64))
+        >>> model.sample(4).shape
+        torch.Size([4, 50])
+    """
+    hidden = tuple(int(width) for width in hidden)
+    for name, size in [("x_dim", x_dim), ("z_dim", z_dim), *(("hidden", w) for w in hidden)]:
+        if size < 1:
+            raise ValueError(f"{name} must be at least 1, got {size}")
+    if likelihood not in _LIKELIHOODS:
+        raise ValueError(f"likelihood must be one of {sorted(_LIKELIHOODS)}, got {likelihood!r}")
+    if prior == "hierarchical":
+        p = HierarchicalPrior(z_dim, None, hidden, num_importance_samples)
+    elif prior == "normal":
+        p = StandardNormal(z_dim)
+    else:
+        raise ValueError(f"prior must be one of ['hierarchical', 'normal'], got {prior!r}")
+    model = VAE(
+        encoder=GaussianMLP(x_dim, z_dim, hidden),
+        decoder=MLP(z_dim, x_dim, hidden),
+        likelihood=_LIKELIHOODS[likelihood](),
+        prior=p,
+    )
+    model.config = {
+        "x_dim": x_dim,
+        "z_dim": z_dim,
+        "hidden": list(hidden),
+        "prior": prior,
+        "likelihood": likelihood,
+        "num_importance_samples": num_importance_samples,
+    }
+    return model
+
+
+def load(path: str | os.PathLike) -> VAE:
+    """Read a model that :meth:`VAE.save` wrote. Nothing is unpickled.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is damaged, or is not a model of this package.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no model file at {path}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged or is no safetensors file: {error}") from error
+    if header.get("format") != _FORMAT:
+        raise ValueError(
+            f"{path} is no model file of this package: its format is "
+            f"{header.get('format')!r}, expected {_FORMAT!r}"
+        )
+    model = mlp_vae(**json.loads(header["config"]))
+    try:
+        model.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise ValueError(f"{path} does not fit its own configuration: {error}") from error
+    return model
+
+
+def lagrangian(terms: Terms, multiplier: float, kappa: float) -> Tensor:
+    """L = E[ log q_φ(z|x) − F(Θ, Φ; z) + λ (C_θ(x, z) − κ²) ] (method (5)), a scalar in nats."""
+    return terms.rate.mean() + multiplier * (terms.error.mean() - kappa**2)
+
+
+def importance_weighted_bound(model: VAE, x: Tensor, num_samples: int) -> tuple[Tensor, Terms]:
+    r"""The IWAE bound on log p(x), and the error and rate of its samples (Burda et al., 2016).
+
+    .. math::
+
+        \log \frac{1}{K} \sum_{k=1}^{K} \frac{p_θ(x|z_k)\, p(z_k)}{q_φ(z_k|x)},
+        \qquad z_{1..K} \sim q_φ(z|x).
+
+    With K = 1 it is the ELBO.
+
+    Returns:
+        the bound, (B,), in nats, and the mean :class:`Terms` over the K samples, (B,) each.
+    """
+    q = model.encode(x)
+    z = q.rsample((num_samples,))  # (K, B, d_z)
+    output = model.decoder(z)
+    rate = q.log_prob(z) - model.prior.log_prob(z)  # (K, B)
+    log_w = model.likelihood.log_prob(x, output) - rate
+    bound = torch.logsumexp(log_w, dim=0) - math.log(num_samples)
+    error = model.likelihood.error(x, output)
+    return bound, Terms(error.mean(0), rate.mean(0))
