@@ -1,4 +1,5 @@
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -20,23 +21,26 @@ def line():
     return 2 * torch.randn(20_000, 1, generator=generator)
 
 
-@pytest.mark.parametrize("prior", ["normal", "hierarchical"])
-@pytest.mark.parametrize("kind", [vhp.Geco, vhp.Rewo])
-def test_the_constrained_optimum_is_the_rate_distortion_function(line, prior, kind):
+@pytest.mark.parametrize(
+    ("prior", "schedule"),
+    [
+        ("normal", partial(vhp.Geco, nu=0.2, beta0=1.0, max_log_step=0.01)),
+        ("hierarchical", partial(vhp.Rewo, nu=0.05, beta0=0.1)),
+    ],
+)
+def test_the_constrained_optimum_is_the_rate_distortion_function(line, prior, schedule):
     """For a Gaussian of variance v the exact solution at E[C] = κ² is known:
 
     the rate is R(κ²) = ½ log(v/κ²), and the multiplier its slope, λ = −dR/dκ² = 1/(2κ²).
     """
     torch.manual_seed(0)
     model = vhp.mlp_vae(1, 1, (32,), prior, num_importance_samples=4)
-    kappa = math.sqrt(0.2)
-    constraint = kind(kappa, nu=0.05, alpha=0.9, beta0=0.1)
-    frame = vhp.fit(model, line, constraint, 2500, 256, 3e-3, progress=False).frame()
-    end = frame.tail(500)
-    assert end.error.mean() == pytest.approx(0.2, rel=0.05)
-    assert end.rate.mean() == pytest.approx(0.5 * math.log(4 / 0.2), abs=0.1)
-    assert end.multiplier.mean() == pytest.approx(2.5, rel=0.15)
-    assert model.likelihood.log_scale.exp().item() ** 2 == pytest.approx(0.2, rel=0.05)
+    constraint = schedule(math.sqrt(0.2), alpha=0.9)
+    end = vhp.fit(model, line, constraint, 2500, 256, 2e-3, progress=False).frame().tail(500)
+    assert end.error.mean() == pytest.approx(0.2, rel=0.02)
+    assert end.rate.mean() == pytest.approx(0.5 * math.log(4 / 0.2), abs=0.05)
+    assert end.multiplier.mean() == pytest.approx(2.5, rel=0.05)
+    assert model.likelihood.log_scale.exp().item() ** 2 == pytest.approx(0.2, rel=0.15)
 
 
 def test_the_iwae_learns_the_likelihood(line):

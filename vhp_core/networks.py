@@ -48,6 +48,7 @@ class GaussianMLP(nn.Module):
         min_scale: lower limit of the standard deviation.
 
     Example:
+        >>> import torch
         >>> q = GaussianMLP(50, 2)(torch.zeros(128, 50))
         >>> q.batch_shape, q.event_shape
         (torch.Size([128]), torch.Size([2]))

@@ -25,6 +25,7 @@ class StandardNormal(nn.Module):
         ValueError: if ``dim`` is not at least 1.
 
     Example:
+        >>> import torch
         >>> StandardNormal(2).log_prob(torch.zeros(3, 2)).shape
         torch.Size([3])
     """

@@ -77,9 +77,10 @@ def fit(
             1 or below while the error is far below κ²).
 
     Example:
+        >>> import torch
         >>> from vhp_core import Rewo, mlp_vae
         >>> model = mlp_vae(5, 2, hidden=(16,), num_importance_samples=2)
-        >>> history = fit(model, torch.randn(100, 5), Rewo(kappa=1.5), steps=20, progress=False)
+        >>> history = fit(model, torch.randn(100, 5), Rewo(kappa=2.5), steps=20, progress=False)
         >>> history.frame().columns.tolist()
         ['step', 'error', 'smoothed_error', 'rate', 'multiplier', 'initial_phase']
     """

@@ -1,0 +1,299 @@
+"""Acclaim motion capture files: .asf skeletons, .amc motions, and forward kinematics."""
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ["Motion", "Skeleton", "read_amc", "read_asf"]
+
+_ROOT_DOF = ("tx", "ty", "tz", "rx", "ry", "rz")
+_INCH = 0.0254  # an .asf's length unit is 1/length inches
+_MEND = "the file is incomplete or altered: fetch it again"
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """Bones in a tree, as an .asf file describes them. J counts the root and all bones.
+
+    Attributes:
+        names: J names, the root first, parents before children.
+        parents: J indices; −1 for the root.
+        directions: (J, 3), unit vectors from a bone's start to its end, in the rest pose.
+        lengths: (J,), in the file's length unit.
+        axes: (J, 3), a bone's own axes as rotations about x, y, z, in degrees.
+        dof: for each bone the channels that move it, such as ("rx", "ry", "rz").
+        metres: metres in one length unit.
+    """
+
+    names: tuple[str, ...]
+    parents: tuple[int, ...]
+    directions: np.ndarray
+    lengths: np.ndarray
+    axes: np.ndarray
+    dof: tuple[tuple[str, ...], ...]
+    metres: float
+
+    @property
+    def bones(self) -> tuple[tuple[int, int], ...]:
+        """(parent, child) pairs of joint indices, to draw lines between."""
+        return tuple((p, j) for j, p in enumerate(self.parents) if p >= 0)
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """Names such as "lfemur rx", in the order of :attr:`Motion.channels`."""
+        return tuple(f"{name} {d}" for name, dof in zip(self.names, self.dof, strict=True)
+                     for d in dof)  # fmt: skip
+
+    def joint_positions(self, channels: np.ndarray) -> np.ndarray:
+        """Forward kinematics.
+
+        A bone turns about x, then y, then z of fixed axes, by M; its own axis rotation C enters
+        as C M C⁻¹. Its end lies at its length along its turned direction from its parent's end.
+
+        Args:
+            channels: (T, C), in degrees and, for the root's translation, length units.
+
+        Returns: (T, J, 3), the root's position and each bone's end, in length units, y up.
+
+        Raises:
+            ValueError: if ``channels`` is not of shape (T, C).
+        """
+        channels = np.asarray(channels, dtype=np.float64)
+        num_channels = len(self.channel_names)
+        if channels.ndim != 2 or channels.shape[1] != num_channels:
+            raise ValueError(f"channels must have shape (T, {num_channels}), got {channels.shape}")
+        T, J = len(channels), len(self.names)
+        positions, turns = np.zeros((T, J, 3)), np.zeros((T, J, 3, 3))
+        first = 0
+        for j, (parent, dof) in enumerate(zip(self.parents, self.dof, strict=True)):
+            own = dict(zip(dof, channels[:, first : first + len(dof)].T, strict=True))
+            first += len(dof)
+            C = _rotation(*self.axes[j])  # (3, 3)
+            M = _rotation(*(own.get(r, np.zeros(T)) for r in ("rx", "ry", "rz")))  # (T, 3, 3)
+            turns[:, j] = C @ M @ C.T
+            if parent < 0:
+                for i, t in enumerate(("tx", "ty", "tz")):
+                    positions[:, j, i] = own.get(t, 0.0)
+            else:
+                turns[:, j] = turns[:, parent] @ turns[:, j]
+                offset = turns[:, j] @ (self.lengths[j] * self.directions[j])  # (T, 3)
+                positions[:, j] = positions[:, parent] + offset
+        return positions
+
+
+@dataclass(frozen=True)
+class Motion:
+    """A motion on a skeleton: ``channels`` (T, C) in degrees and length units, and their names."""
+
+    channels: np.ndarray
+    names: tuple[str, ...]
+
+
+def _rotation(x, y, z) -> np.ndarray:
+    """Rotation about x, then y, then z of fixed axes, angles in degrees: (..., 3, 3)."""
+    x, y, z = np.broadcast_arrays(*(np.deg2rad(np.asarray(a, dtype=np.float64)) for a in (x, y, z)))
+    cx, cy, cz, sx, sy, sz = np.cos(x), np.cos(y), np.cos(z), np.sin(x), np.sin(y), np.sin(z)
+    rows = [
+        [cz * cy, cz * sy * sx - sz * cx, cz * sy * cx + sz * sx],
+        [sz * cy, sz * sy * sx + cz * cx, sz * sy * cx - cz * sx],
+        [-sy, cy * sx, cy * cx],
+    ]
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+
+def read_asf(path: str | os.PathLike) -> Skeleton:
+    """Read a skeleton.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if a section, a bone's field or the hierarchy is missing or malformed; the
+            message names file, line and mend.
+    """
+    sections = _sections(path)
+    units = {words[0]: words for _, words in sections["units"] if len(words) == 2}
+    for name in ("length", "angle"):
+        if name not in units:
+            raise ValueError(f"{path}: section :units lacks {name!r}; {_MEND}")
+    if units["angle"][1] != "deg":
+        raise ValueError(f"{path}: angles in {units['angle'][1]!r} are not read, only in 'deg'")
+    scale = _numbers(path, 0, units["length"][1:], 1)[0]
+    bones = _bone_data(path, sections["bonedata"])
+    names, parents = _hierarchy(path, sections["hierarchy"], bones)
+    zero = np.zeros(3)
+    rows = [bones.get(name, {"direction": zero, "length": [0.0], "axis": zero}) for name in names]
+    root = {words[0]: words[1:] for _, words in sections["root"]}
+    order = tuple(word.lower() for word in root.get("order", ()))
+    if sorted(order) != sorted(_ROOT_DOF):
+        raise ValueError(f"{path}: section :root has the order {order}, expected {_ROOT_DOF}")
+    if any(float(v) for field in ("position", "orientation") for v in root.get(field, ())):
+        raise ValueError(f"{path}: a root that does not rest at the origin is not read")
+    return Skeleton(
+        names=tuple(names),
+        parents=tuple(parents),
+        directions=np.array([row["direction"] for row in rows]),
+        lengths=np.array([row["length"][0] for row in rows]),
+        axes=np.array([row["axis"] for row in rows]),
+        dof=(order, *(tuple(row.get("dof", ())) for row in rows[1:])),
+        metres=_INCH / scale,
+    )
+
+
+def read_amc(path: str | os.PathLike, skeleton: Skeleton) -> Motion:
+    """Read a motion on ``skeleton``. Bones go by name, not by their order in the file.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is cut off, a frame lacks a bone or is out of turn, a bone is not
+            the skeleton's, or a value is missing, not a number or not finite; the message names
+            file, line and mend.
+    """
+    lines = _lines(path)
+    head = [n for n, words in lines if words[0].upper() == ":DEGREES"]
+    if not head:
+        raise ValueError(f"{path}: no line ':DEGREES' at its head; {_MEND}")
+    widths = dict(zip(skeleton.names, map(len, skeleton.dof), strict=True))
+    moved = [name for name in skeleton.names if widths[name]]
+    frames: list[list[float]] = []
+    frame: dict[str, list[float]] = {}
+    started = 0
+    for number, words in lines:
+        if number <= head[0]:
+            continue
+        if len(words) == 1 and words[0].isdigit():
+            if frames or frame or started:
+                frames.append(_frame(path, number, len(frames) + 1, frame, moved))
+            if int(words[0]) != len(frames) + 1:
+                raise ValueError(
+                    f"{path}, line {number}: frame {words[0]} where {len(frames) + 1} is due; "
+                    f"{_MEND}"
+                )
+            frame, started = {}, number
+            continue
+        name = words[0]
+        if not started:
+            raise ValueError(f"{path}, line {number}: a bone before the first frame; {_MEND}")
+        if not widths.get(name):
+            raise ValueError(
+                f"{path}, line {number}: the skeleton has no moving bone {name!r}; read the .asf "
+                "of the same subject"
+            )
+        if name in frame:
+            raise ValueError(f"{path}, line {number}: bone {name!r} twice in a frame; {_MEND}")
+        frame[name] = _numbers(path, number, words[1:], widths[name])
+    if not started:
+        raise ValueError(f"{path}: no frame after ':DEGREES'; {_MEND}")
+    frames.append(_frame(path, lines[-1][0], len(frames) + 1, frame, moved))
+    return Motion(np.array(frames), skeleton.channel_names)
+
+
+def _frame(path, number, count, frame, moved) -> list[float]:
+    missing = [name for name in moved if name not in frame]
+    if missing:
+        raise ValueError(f"{path}, line {number}: frame {count} ends without {missing}; {_MEND}")
+    return [value for name in moved for value in frame[name]]
+
+
+def _lines(path: str | os.PathLike) -> list[tuple[int, list[str]]]:
+    """Numbered lines as words, without comments and empty lines."""
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no file {path}")
+    try:
+        text = path.read_text(encoding="ascii")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not a text file (byte {error.start}); {_MEND}") from error
+    lines = enumerate(text.splitlines(), start=1)
+    found = [(n, line.split()) for n, line in lines if line.strip() and line.strip()[0] != "#"]
+    if not found:
+        raise ValueError(f"{path}: empty; {_MEND}")
+    return found
+
+
+def _numbers(path, number, words, count) -> list[float]:
+    try:
+        values = [float(word) for word in words]
+    except ValueError:
+        raise ValueError(f"{path}, line {number}: {words} are not numbers; {_MEND}") from None
+    if len(values) != count:
+        raise ValueError(
+            f"{path}, line {number}: {len(values)} values where {count} are due; {_MEND}"
+        )
+    if not all(map(math.isfinite, values)):
+        raise ValueError(f"{path}, line {number}: {words} are not finite; {_MEND}")
+    return values
+
+
+def _sections(path) -> dict[str, list[tuple[int, list[str]]]]:
+    sections: dict[str, list[tuple[int, list[str]]]] = {}
+    current: list[tuple[int, list[str]]] = []
+    for number, words in _lines(path):
+        if words[0].startswith(":"):
+            current = sections.setdefault(words[0][1:].lower(), [])
+        else:
+            current.append((number, words))
+    for name in ("units", "root", "bonedata", "hierarchy"):
+        if not sections.get(name):
+            raise ValueError(f"{path}: no section :{name}; {_MEND}")
+    return sections
+
+
+def _bone_data(path, lines) -> dict[str, dict]:
+    bones: dict[str, dict] = {}
+    bone: dict | None = None
+    for number, words in lines:
+        key, values = words[0].lower(), words[1:]
+        if key == "begin":
+            bone = {}
+        elif bone is None:
+            raise ValueError(f"{path}, line {number}: {key!r} outside begin … end; {_MEND}")
+        elif key == "end":
+            lacking = [field for field in ("name", "direction", "length", "axis")
+                       if field not in bone]  # fmt: skip
+            if lacking:
+                raise ValueError(f"{path}, line {number}: the bone lacks {lacking}; {_MEND}")
+            bones[bone["name"]] = bone
+            bone = None
+        elif key == "name" and len(values) == 1:
+            bone["name"] = values[0]
+        elif key == "direction":
+            bone["direction"] = _numbers(path, number, values, 3)
+        elif key == "length":
+            bone["length"] = _numbers(path, number, values, 1)
+        elif key == "axis":
+            if values[3:] != ["XYZ"]:
+                raise ValueError(f"{path}, line {number}: axis order {values[3:]} is not ['XYZ']")
+            bone["axis"] = _numbers(path, number, values[:3], 3)
+        elif key == "dof":
+            unknown = [v for v in values if v not in ("rx", "ry", "rz")]
+            if unknown:
+                raise ValueError(f"{path}, line {number}: unknown degrees of freedom {unknown}")
+            bone["dof"] = values
+    if bone is not None:
+        raise ValueError(f"{path}, line {lines[-1][0]}: a bone without its 'end'; {_MEND}")
+    return bones
+
+
+def _hierarchy(path, lines, bones) -> tuple[list[str], list[int]]:
+    names, parents = ["root"], [-1]
+    closed = False
+    for number, words in lines:
+        if words[0] in ("begin", "end"):
+            closed = words[0] == "end"
+            continue
+        if words[0] not in names:
+            raise ValueError(f"{path}, line {number}: bone {words[0]!r} has no parent; {_MEND}")
+        parent = names.index(words[0])
+        for name in words[1:]:
+            if name not in bones:
+                raise ValueError(
+                    f"{path}, line {number}: bone {name!r} is not in :bonedata; {_MEND}"
+                )
+            names.append(name)
+            parents.append(parent)
+    missing = sorted(set(bones) - set(names))
+    if missing or not closed:
+        raise ValueError(f"{path}: the hierarchy ends without {missing or ['end']}; {_MEND}")
+    return names, parents

@@ -1,0 +1,309 @@
+(() => {
+  "use strict";
+
+  // ---- data -------------------------------------------------------------------------------
+
+  function unpack(base64) {
+    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    const view = new DataView(bytes.buffer);
+    return Float32Array.from({ length: bytes.length / 2 }, (_, i) => view.getInt16(2 * i, true));
+  }
+
+  function readClip(figure) {
+    const clip = JSON.parse(figure.dataset.clip);
+    let radius = 100, height = 0; // millimetres
+    for (const track of clip.tracks) {
+      track.positions = unpack(track.positions); // (frames, joints, 3)
+      const size = 3 * clip.joints;
+      let lowest = Infinity, highest = -Infinity;
+      for (let frame = 0; frame < track.frames; frame++) {
+        let bottom = Infinity, top = -Infinity;
+        for (let i = frame * size; i < (frame + 1) * size; i += 3) {
+          const [x, y, z] = track.positions.subarray(i, i + 3);
+          radius = Math.max(radius, Math.hypot(x, z));
+          bottom = Math.min(bottom, y);
+          top = Math.max(top, y);
+        }
+        lowest = Math.min(lowest, bottom);
+        highest = Math.max(highest, top);
+        if (clip.ground) height = Math.max(height, top - bottom);
+      }
+      track.floor = lowest;
+      if (!clip.ground) height = Math.max(height, highest - lowest);
+      if (track.latent) {
+        for (const key of ["path", "points"]) track.latent[key] = unpack(track.latent[key]);
+      }
+    }
+    clip.frames = Math.max(...clip.tracks.map((track) => track.frames));
+    return Object.assign(clip, { radius, height });
+  }
+
+  // Joints of a track at a frame that may lie between two: what shows is linear in time.
+  function jointsAt(clip, track, frame) {
+    if (frame > track.frames - 1) frame = clip.loop ? frame % track.frames : track.frames - 1;
+    const size = 3 * clip.joints;
+    const first = Math.floor(frame), share = frame - first;
+    const a = first * size, b = Math.min(first + 1, track.frames - 1) * size;
+    const joints = new Float32Array(size);
+    for (let i = 0; i < size; i++) {
+      joints[i] = (1 - share) * track.positions[a + i] + share * track.positions[b + i];
+    }
+    let floor = track.floor;
+    if (clip.ground) {
+      floor = Infinity;
+      for (let i = 1; i < size; i += 3) floor = Math.min(floor, joints[i]);
+    }
+    for (let i = 1; i < size; i += 3) joints[i] -= floor;
+    return { joints, frame };
+  }
+
+  // ---- colours ----------------------------------------------------------------------------
+
+  function isDark() {
+    const theme = document.documentElement.dataset.theme;
+    if (theme === "dark" || theme === "light") return theme === "dark";
+    const jupyter = document.body.dataset.jpThemeLight;
+    if (jupyter) return jupyter === "false";
+    return matchMedia("(prefers-color-scheme: dark)").matches;
+  }
+
+  function mix(hex, target, amount) {
+    const part = (i) => parseInt(hex.slice(i, i + 2), 16);
+    const channel = (i) => Math.round(part(i) + (target - part(i)) * amount);
+    return `rgb(${channel(1)},${channel(3)},${channel(5)})`;
+  }
+
+  // Left limbs dark, right limbs light; on dark ground all of them are lifted towards white.
+  function shades(hex, dark) {
+    return dark
+      ? { 1: mix(hex, 255, 0.25), 0: mix(hex, 255, 0.45), [-1]: mix(hex, 255, 0.7) }
+      : { 1: mix(hex, 0, 0.35), 0: hex, [-1]: mix(hex, 255, 0.4) };
+  }
+
+  // ---- drawing ----------------------------------------------------------------------------
+
+  const ELEVATION = (10 * Math.PI) / 180;
+  const HEAD = 26; // pixels for a track's name
+
+  function layout(clip, width) {
+    const narrowest = width < 500 ? 140 : 165;
+    const columns = Math.max(1, Math.min(clip.tracks.length, Math.floor(width / narrowest)));
+    const rows = Math.ceil(clip.tracks.length / columns);
+    const even = Math.ceil(clip.tracks.length / rows); // 4 in 3 columns become 2 and 2
+    const cell = width / even;
+    const tall = clip.height * Math.cos(ELEVATION) + 2 * clip.radius * Math.sin(ELEVATION);
+    const scale = Math.min((cell - 6) / (1.85 * clip.radius), 270 / tall);
+    const body = scale * tall + 8;
+    const inset = clip.tracks.some((track) => track.latent) ? Math.min(cell - 12, 190) : 0;
+    return { columns: even, rows, cell, scale, body, inset, height: HEAD + body + inset };
+  }
+
+  // Millimetres to pixels, seen from an azimuth and slightly from above.
+  function camera(azimuth, scale, x0, y0) {
+    const c = Math.cos(azimuth), s = Math.sin(azimuth);
+    const rise = Math.cos(ELEVATION), tilt = Math.sin(ELEVATION);
+    return (x, y, z) => {
+      const near = x * s + z * c;
+      return [x0 + scale * (x * c - z * s), y0 - scale * (y * rise - near * tilt), near];
+    };
+  }
+
+  function drawGround(context, see, radius, color) {
+    context.strokeStyle = color;
+    context.lineWidth = 1;
+    context.beginPath();
+    const reach = (0.85 * radius) / Math.SQRT2;
+    for (let i = -2; i <= 2; i++) {
+      const at = (reach * i) / 2;
+      context.moveTo(...see(at, 0, -reach).slice(0, 2));
+      context.lineTo(...see(at, 0, reach).slice(0, 2));
+      context.moveTo(...see(-reach, 0, at).slice(0, 2));
+      context.lineTo(...see(reach, 0, at).slice(0, 2));
+    }
+    context.stroke();
+  }
+
+  function drawFigure(context, clip, joints, see, tints, thickness) {
+    const seen = Array.from({ length: clip.joints }, (_, j) => see(...joints.subarray(3 * j, 3 * j + 3)));
+    const depth = ([a, b]) => seen[a][2] + seen[b][2];
+    const order = clip.bones.map((_, i) => i).sort((i, j) => depth(clip.bones[i]) - depth(clip.bones[j]));
+    context.lineCap = "round";
+    for (const i of order) {
+      const [a, b] = clip.bones[i];
+      context.strokeStyle = tints[clip.sides[i]];
+      context.lineWidth = thickness * (1 + 0.25 * Math.max(-1, Math.min(1, depth(clip.bones[i]) / clip.radius)));
+      context.beginPath();
+      context.moveTo(seen[a][0], seen[a][1]);
+      context.lineTo(seen[b][0], seen[b][1]);
+      context.stroke();
+    }
+  }
+
+  function drawLatent(context, latent, frame, left, top, side, ink, paper, dark) {
+    const palette = latent.palette.map((tint) => mix(tint, 255, dark ? 0.45 : 0));
+    const at = (values, i) => [
+      left + side / 2 + (values[2 * i] / 30000) * (side / 2 - 8),
+      top + side / 2 - (values[2 * i + 1] / 30000) * (side / 2 - 8),
+    ];
+    context.globalAlpha = 0.6;
+    latent.tints.forEach((tint, i) => {
+      const [x, y] = at(latent.points, i);
+      context.fillStyle = palette[tint];
+      context.fillRect(x - 1, y - 1, 2, 2);
+    });
+    context.globalAlpha = 1;
+    context.strokeStyle = ink;
+    context.lineWidth = 1.5;
+    context.beginPath();
+    for (let i = 0; i < latent.path.length / 2; i++) context.lineTo(...at(latent.path, i));
+    context.stroke();
+    const last = latent.path.length / 2 - 1;
+    const first = at(latent.path, Math.floor(frame));
+    const next = at(latent.path, Math.min(Math.ceil(frame), last));
+    const share = frame % 1;
+    context.beginPath();
+    context.arc(first[0] + share * (next[0] - first[0]), first[1] + share * (next[1] - first[1]), 6, 0, 7);
+    context.fillStyle = ink;
+    context.strokeStyle = paper;
+    context.lineWidth = 2;
+    context.fill();
+    context.stroke();
+  }
+
+  // ---- one player -------------------------------------------------------------------------
+
+  function mount(figure) {
+    figure.dataset.mounted = "true";
+    const find = (selector) => figure.querySelector(selector);
+    const canvas = find("canvas"), play = find("button"), slider = find("input"), time = find("output");
+    const context = canvas.getContext("2d");
+    const clip = readClip(figure);
+    const end = clip.frames - 1;
+    let frame = Math.floor(clip.frames / 2); // a middle one tells more than the first
+    let azimuth = (clip.azimuth * Math.PI) / 180;
+    let playing = false, visible = true, dark = isDark(), last = null, waiting = false;
+
+    find(".motion-player-still").remove();
+    for (const part of figure.querySelectorAll("[hidden]")) part.hidden = false;
+
+    function draw() {
+      const width = canvas.clientWidth;
+      if (!width) return;
+      const plan = layout(clip, width), density = window.devicePixelRatio || 1;
+      const height = Math.round(plan.rows * plan.height);
+      if (canvas.width !== Math.round(width * density) || canvas.height !== Math.round(height * density)) {
+        canvas.width = Math.round(width * density);
+        canvas.height = Math.round(height * density);
+        canvas.style.height = `${height}px`;
+      }
+      const style = getComputedStyle(figure);
+      const color = (name) => style.getPropertyValue(`--mp-${name}`).trim();
+      context.setTransform(density, 0, 0, density, 0, 0);
+      context.clearRect(0, 0, width, height);
+      clip.tracks.forEach((track, i) => {
+        const left = (i % plan.columns) * plan.cell, top = Math.floor(i / plan.columns) * plan.height;
+        const now = jointsAt(clip, track, frame);
+        const floor = top + HEAD + plan.body - 4 - plan.scale * clip.radius * Math.sin(ELEVATION);
+        const see = camera(azimuth, plan.scale, left + plan.cell / 2, floor);
+        drawGround(context, see, clip.radius, color("line"));
+        drawFigure(context, clip, now.joints, see, shades(track.color, dark), plan.scale * 26);
+        context.fillStyle = color("ink");
+        context.font = "600 15px system-ui, sans-serif";
+        context.textAlign = "center";
+        context.fillText(track.name, left + plan.cell / 2, top + 17, plan.cell - 6);
+        if (track.latent) {
+          const side = plan.inset - 6;
+          drawLatent(context, track.latent, now.frame, left + (plan.cell - side) / 2,
+            top + HEAD + plan.body, side, color("ink"), color("ground"), dark);
+        }
+      });
+      const shown = Math.min(Math.round(frame), end);
+      slider.value = shown;
+      slider.setAttribute("aria-valuetext", `frame ${shown + 1} of ${clip.frames}`);
+      time.textContent = `${(shown / clip.frameRate).toFixed(1)} / ${(end / clip.frameRate).toFixed(1)} s`;
+    }
+
+    function request() {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame((now) => {
+        waiting = false;
+        if (playing && visible) {
+          if (last !== null) frame += ((now - last) / 1000) * clip.frameRate;
+          last = now;
+          if (frame >= end + (clip.loop ? 1 : 0)) {
+            if (clip.loop) frame %= clip.frames;
+            else { frame = end; setPlaying(false); }
+          }
+          if (playing) request();
+        } else {
+          last = null;
+        }
+        draw();
+      });
+    }
+
+    function setPlaying(on) {
+      playing = on;
+      last = null;
+      if (on && !clip.loop && frame >= end) frame = 0;
+      play.classList.toggle("playing", on);
+      play.setAttribute("aria-label", on ? "Pause" : "Play");
+      request();
+    }
+
+    function seek(to) {
+      frame = Math.max(0, Math.min(end, to));
+      last = null;
+      request();
+    }
+
+    function turn(by) {
+      azimuth -= by;
+      request();
+    }
+
+    play.addEventListener("click", () => setPlaying(!playing));
+    slider.addEventListener("input", () => seek(Number(slider.value)));
+    for (const part of [canvas, slider]) {
+      part.addEventListener("keydown", (event) => {
+        const turned = { ArrowLeft: -0.15, ArrowRight: 0.15 }[event.key];
+        if (event.key === " ") setPlaying(!playing);
+        else if (part === canvas && turned) turn(turned);
+        else return;
+        event.preventDefault();
+      });
+    }
+    let grip = 0; // where the pointer was last
+    canvas.addEventListener("pointerdown", (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      grip = event.clientX;
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (!canvas.hasPointerCapture(event.pointerId)) return;
+      turn((event.clientX - grip) * 0.01);
+      grip = event.clientX;
+    });
+
+    new ResizeObserver(request).observe(canvas);
+    new IntersectionObserver((entries) => {
+      visible = entries[entries.length - 1].isIntersecting;
+      request();
+    }).observe(canvas);
+    const repaint = () => {
+      dark = isDark();
+      figure.dataset.scheme = dark ? "dark" : "light";
+      request();
+    };
+    const themes = { attributes: true, attributeFilter: ["data-theme", "data-jp-theme-light"] };
+    for (const root of [document.documentElement, document.body]) {
+      new MutationObserver(repaint).observe(root, themes);
+    }
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+    repaint();
+  }
+
+  for (const figure of document.querySelectorAll("figure.motion-player:not([data-mounted])")) {
+    mount(figure);
+  }
+})();
