@@ -1,5 +1,6 @@
 """Where the CMU files are sought, what is refused, and what comes out."""
 
+import contextlib
 import http.server
 import os
 import socket
@@ -40,7 +41,8 @@ def site(tmp_path, monkeypatch):
     monkeypatch.setattr(cmu_module, "known_checksums", lambda: known)
     monkeypatch.setattr(cmu_module, "_unreachable", {})
     monkeypatch.delenv("VHP_DATA", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(cmu_module.pooch, "os_cache", lambda name: tmp_path / "cache" / name)
     return folder
 
 
@@ -49,7 +51,7 @@ def serve(site, monkeypatch):
     """Serve the site; ``spoil(file, body)`` may answer with a status, or another body."""
     servers = []
 
-    def serve(spoil=lambda file, body: body):
+    def serve(spoil=lambda file, body: body, patience=5.0):
         asked = []
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -61,23 +63,24 @@ def serve(site, monkeypatch):
                 if isinstance(answer, int):
                     self.send_error(answer)
                     return
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(answer)
+                with contextlib.suppress(ConnectionError):  # the client may have given up
+                    self.send_response(200)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(answer)
 
             def log_message(self, *args):
                 pass
 
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         servers.append(server)
         url = f"http://127.0.0.1:{server.server_port}/subjects"
         download = cmu_module._download
         monkeypatch.setattr(
             cmu_module,
             "_download",
-            lambda missing, folder: download(missing, folder, url, patience=5.0),
+            lambda missing, folder: download(missing, folder, url, patience=patience),
         )
         return asked
 
@@ -150,6 +153,7 @@ def test_a_cut_off_file_never_enters_the_cache(serve, tmp_path):
     [
         ("1/1_01.amc", "upper 90 0 90", "upper 90 0 91"),  # a kept frame
         ("2/2.asf", "length 3", "length 4"),
+        ("2/2.asf", "length 0.45", "length 0.46"),  # the unit
     ],
 )
 def test_an_altered_file_never_enters_the_cache(serve, tmp_path, file, old, new):
@@ -191,6 +195,35 @@ def test_a_site_that_never_answers_costs_its_patience_once(site, tmp_path):
                 cmu_module._download(list(FILES), tmp_path / "c", url, 0.3)
             assert time.perf_counter() - started < patience + 0.7
     assert cmu_module._PATIENCE <= 10
+
+
+def test_a_first_file_that_was_cut_off_is_asked_for_again(serve, tmp_path):
+    cut = {"1/1.asf"}
+    serve(lambda file, body: body[:100] if file in cut else body)
+    with pytest.raises(ConnectionError, match=r"did not give 1/1\.asf"):
+        vhp.data.cmu()
+    assert cached_files(tmp_path) == []
+    cut.clear()
+    assert len(vhp.data.cmu().x) == 5
+
+
+def test_a_network_that_goes_away_is_not_waited_for_file_by_file(site, serve, tmp_path):
+    def stall(file, body):
+        if file.endswith("amc"):
+            time.sleep(0.5)
+        return body
+
+    asked = serve(stall, patience=0.3)
+    many = [f"1/1_{i:02d}.amc" for i in range(1, 21)]
+    for file in many:
+        (site / file).write_text(AMC)
+    cmu_module.known_checksums().update(dict.fromkeys(many, ""))
+    started = time.perf_counter()
+    with pytest.raises(ConnectionError, match="Call again"):
+        cmu_module._download(["1/1.asf", *many], cmu_module.pooch.os_cache("vhp_core") / "cmu")
+    assert time.perf_counter() - started < 1.2  # five rounds would take 1.5 seconds
+    assert len(asked) <= 9
+    assert len(list((tmp_path / "cache").rglob("*.a*"))) == 1
 
 
 def refuse(missing, folder):

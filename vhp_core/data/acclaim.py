@@ -113,23 +113,24 @@ def read_asf(path: str | os.PathLike) -> Skeleton:
             message names file, line and mend.
     """
     sections = _sections(path)
-    units = {words[0]: words for _, words in sections["units"] if len(words) == 2}
+    units = {words[0]: (n, words[1]) for n, words in sections["units"] if len(words) == 2}
     for name in ("length", "angle"):
         if name not in units:
             raise ValueError(f"{path}: section :units lacks {name!r}; {_MEND}")
-    if units["angle"][1] != "deg":
-        raise ValueError(f"{path}: angles in {units['angle'][1]!r} are not read, only in 'deg'")
-    scale = _numbers(path, 0, units["length"][1:], 1)[0]
+    number, unit = units["angle"]
+    if unit != "deg":
+        raise ValueError(
+            f"{path}, line {number}: angles in {unit!r} are not read, only in 'deg': convert them"
+        )
+    number, unit = units["length"]
+    (scale,) = _numbers(path, number, [unit], 1)
+    if scale <= 0:
+        raise ValueError(f"{path}, line {number}: the length unit {unit} is not positive; {_MEND}")
     bones = _bone_data(path, sections["bonedata"])
     names, parents = _hierarchy(path, sections["hierarchy"], bones)
     zero = np.zeros(3)
     rows = [bones.get(name, {"direction": zero, "length": [0.0], "axis": zero}) for name in names]
-    root = {words[0]: words[1:] for _, words in sections["root"]}
-    order = tuple(word.lower() for word in root.get("order", ()))
-    if sorted(order) != sorted(_ROOT_DOF):
-        raise ValueError(f"{path}: section :root has the order {order}, expected {_ROOT_DOF}")
-    if any(float(v) for field in ("position", "orientation") for v in root.get(field, ())):
-        raise ValueError(f"{path}: a root that does not rest at the origin is not read")
+    order = _root_order(path, sections["root"])
     return Skeleton(
         names=tuple(names),
         parents=tuple(parents),
@@ -246,6 +247,8 @@ def _bone_data(path, lines) -> dict[str, dict]:
     for number, words in lines:
         key, values = words[0].lower(), words[1:]
         if key == "begin":
+            if bone is not None:
+                raise ValueError(f"{path}, line {number}: a bone without its 'end'; {_MEND}")
             bone = {}
         elif bone is None:
             raise ValueError(f"{path}, line {number}: {key!r} outside begin … end; {_MEND}")
@@ -254,14 +257,22 @@ def _bone_data(path, lines) -> dict[str, dict]:
                        if field not in bone]  # fmt: skip
             if lacking:
                 raise ValueError(f"{path}, line {number}: the bone lacks {lacking}; {_MEND}")
+            if bone["name"] in ("root", *bones):
+                raise ValueError(f"{path}, line {number}: a second bone {bone['name']!r}; {_MEND}")
             bones[bone["name"]] = bone
             bone = None
         elif key == "name" and len(values) == 1:
             bone["name"] = values[0]
         elif key == "direction":
             bone["direction"] = _numbers(path, number, values, 3)
+            if abs(math.hypot(*bone["direction"]) - 1) > 1e-3:
+                raise ValueError(
+                    f"{path}, line {number}: direction {values} is not of length 1; {_MEND}"
+                )
         elif key == "length":
             bone["length"] = _numbers(path, number, values, 1)
+            if bone["length"][0] < 0:
+                raise ValueError(f"{path}, line {number}: length {values} is negative; {_MEND}")
         elif key == "axis":
             if values[3:] != ["XYZ"]:
                 raise ValueError(f"{path}, line {number}: axis order {values[3:]} is not ['XYZ']")
@@ -270,10 +281,37 @@ def _bone_data(path, lines) -> dict[str, dict]:
             unknown = [v for v in values if v not in ("rx", "ry", "rz")]
             if unknown:
                 raise ValueError(f"{path}, line {number}: unknown degrees of freedom {unknown}")
+            if len(set(values)) < len(values):
+                raise ValueError(f"{path}, line {number}: {values} names one twice; {_MEND}")
             bone["dof"] = values
     if bone is not None:
         raise ValueError(f"{path}, line {lines[-1][0]}: a bone without its 'end'; {_MEND}")
     return bones
+
+
+def _root_order(path, lines) -> tuple[str, ...]:
+    """The root's channels; refused unless it rests at the origin with axes x, y, z."""
+    root = {words[0]: (number, words[1:]) for number, words in lines}
+    lacking = [f for f in ("order", "axis", "position", "orientation") if f not in root]
+    if lacking:
+        raise ValueError(f"{path}, line {lines[-1][0]}: section :root lacks {lacking}; {_MEND}")
+    number, words = root["order"]
+    order = tuple(word.lower() for word in words)
+    if sorted(order) != sorted(_ROOT_DOF):
+        raise ValueError(
+            f"{path}, line {number}: section :root has the order {order}, expected {_ROOT_DOF}"
+        )
+    number, words = root["axis"]
+    if words != ["XYZ"]:
+        raise ValueError(f"{path}, line {number}: axis order {words} is not ['XYZ']")
+    for field in ("position", "orientation"):
+        number, words = root[field]
+        if any(_numbers(path, number, words, 3)):
+            raise ValueError(
+                f"{path}, line {number}: a root that does not rest at the origin is not read: add "
+                f"its {field} to the motion's root channels"
+            )
+    return order
 
 
 def _hierarchy(path, lines, bones) -> tuple[list[str], list[int]]:
@@ -290,6 +328,10 @@ def _hierarchy(path, lines, bones) -> tuple[list[str], list[int]]:
             if name not in bones:
                 raise ValueError(
                     f"{path}, line {number}: bone {name!r} is not in :bonedata; {_MEND}"
+                )
+            if name in names:
+                raise ValueError(
+                    f"{path}, line {number}: bone {name!r} has a parent already; {_MEND}"
                 )
             names.append(name)
             parents.append(parent)

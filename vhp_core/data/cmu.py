@@ -7,7 +7,7 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import pooch
 import torch
+from requests.exceptions import ChunkedEncodingError, HTTPError
 from tqdm import tqdm
 
 from .acclaim import Motion, Skeleton, read_amc, read_asf
@@ -185,7 +186,7 @@ def _kept_frames(motion: Motion, segment: Segment, folder: Path) -> np.ndarray:
 def checksum(folder: Path, file: str) -> str:
     """SHA-256 of what is used of a file, so that unused frames and layout do not count.
 
-    Of an .asf: bone names, parents, degrees of freedom, directions, lengths and axes. Of an
+    Of an .asf: bone names, parents, degrees of freedom, directions, lengths, axes and unit. Of an
     .amc: channel names and kept frames, as little-endian doubles, in the order of the .asf.
 
     Raises:
@@ -195,7 +196,7 @@ def checksum(folder: Path, file: str) -> str:
     skeleton = read_asf(folder / subject / f"{subject}.asf")
     if file.endswith(".asf"):
         text = json.dumps([skeleton.names, skeleton.parents, skeleton.dof])
-        arrays = [skeleton.directions, skeleton.lengths, skeleton.axes]
+        arrays = [skeleton.directions, skeleton.lengths, skeleton.axes, skeleton.metres]
     else:
         motion = read_amc(folder / file, skeleton)
         text = json.dumps(motion.names)
@@ -241,21 +242,29 @@ def _download(missing: list[str], folder: Path, url: str = _URL, patience: float
             "into a folder and name it: cmu(root=...) or the environment variable VHP_DATA; "
             'cmu(fallback="mocap6") takes the embedded set instead'
         )
-        _unreachable[url] = message
+        if not isinstance(problem, ValueError | ChunkedEncodingError):
+            _unreachable[url] = message  # a file that came, but not whole, is worth another try
         raise ConnectionError(message)
     problems = []
     with tqdm(total=len(order), initial=1, unit="file", desc="CMU motions") as bar:
         for batch in (skeletons[1:] if skeletons else [], order[max(1, len(skeletons)) :]):
             with ThreadPoolExecutor(4) as pool:
-                jobs = {file: pool.submit(fetch, file) for file in batch}
-            for file, job in jobs.items():
-                bar.update()
-                if job.exception() is not None:
-                    problems.append(f"{file}: {job.exception()}")
+                jobs = {pool.submit(fetch, file): file for file in batch}
+                for job in as_completed(jobs):
+                    bar.update()
+                    error = job.exception()
+                    if error is None:
+                        continue
+                    problems.append(f"{jobs[job]}: {error}")
+                    if not isinstance(error, ValueError | ChunkedEncodingError | HTTPError):
+                        pool.shutdown(wait=False, cancel_futures=True)  # the network is gone
+                        break  # what was cancelled never completes
+            if problems:
+                break
     if problems:
         raise ConnectionError(
-            f"{len(problems)} of {len(order)} files did not come from {url}, the first "
-            f"{problems[0]}. Call again to fetch the rest, or name a folder that has them"
+            f"not all of {len(order)} files came from {url}: {problems[0]}. Call again to fetch "
+            "the rest, or name a folder that has them: cmu(root=...) or VHP_DATA"
         )
 
 
