@@ -1,0 +1,52 @@
+# The two commands: `make book` builds the book, `make test` tests it. `make help` lists the rest.
+# Each needs Python 3.11 or newer and nothing else; name another Python with PYTHON=python3.12.
+
+PYTHON ?= python3
+RUN := .venv/bin/python -m
+STUDIES := $(filter-out __init__ stamp,$(notdir $(basename $(wildcard studies/*.py))))
+
+# Modules are compiled when first imported; where that is not kept, each process does it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: book test unit chapters check-site study serve lint strip clean help
+
+book: .venv/ready  ## execute every chapter in full and build the site into _build/html
+	$(RUN) tools.execute --budget full
+	$(RUN) tools.build_site
+
+test: .venv/ready  ## unit tests, every chapter in short, and the same numbers twice
+	@$(MAKE) --no-print-directory -j2 unit chapters
+
+unit: .venv/ready  ## the unit tests alone; their report is printed at their end
+	@mkdir -p _build
+	@$(RUN) pytest >_build/unit.log 2>&1; status=$$?; cat _build/unit.log; exit $$status
+
+chapters: .venv/ready  ## every chapter at smoke budget, then again under nbval
+	@$(RUN) tools.execute --budget smoke
+	@$(RUN) tools.check_notebooks
+
+check-site: .venv/ready  ## open every page of _build/html in Chromium
+	$(RUN) tools.check_site
+
+study: .venv/ready  ## compute the tables over several seeds (minutes to hours)
+	$(foreach study,$(STUDIES),$(RUN) studies.$(study) &&) true
+
+serve: .venv/ready  ## open the built site at http://127.0.0.1:8000
+	$(RUN) http.server --bind 127.0.0.1 --directory _build/html 8000
+
+lint: .venv/ready  ## ruff
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+
+strip: .venv/ready  ## clear the outputs of the chapters, which are committed without any
+	$(RUN) tools.strip_outputs
+
+clean:  ## remove executed chapters, trained models and the site
+	rm -rf _build
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1\t/p' $(firstword $(MAKEFILE_LIST))
+
+.venv/ready: requirements.txt pyproject.toml tools/environment.py
+	$(PYTHON) -m tools.environment
+	@touch $@

@@ -1,0 +1,131 @@
+"""What must hold for the files of the project themselves."""
+
+import re
+import subprocess
+import tomllib
+
+import pytest
+import yaml
+
+from tools import notebooks
+from tools.check_notebooks import CHECKED
+from tools.check_site import says_nothing
+
+ROOT = notebooks.ROOT
+CHAPTERS = sorted((ROOT / "book").glob("[0-9][0-9]_*.ipynb"))
+chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+
+
+def locked() -> dict[str, str]:
+    """Package -> version of requirements.txt, names as the package index compares them."""
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pairs = [line.partition("==") for line in lines if not line.startswith("#")]
+    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, _, version in pairs}
+
+
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+@chapter
+def test_chapter_is_committed_without_outputs(path):
+    assert notebooks.stored_outputs(notebooks.read(path)) == []
+
+
+@chapter
+def test_first_code_cell_sets_seed_and_budget(path):
+    first = notebooks.code_cells(notebooks.read(path))[0]
+    assert "parameters" in notebooks.tags(first)
+    parameters = {}
+    exec(notebooks.source(first), {}, parameters)
+    assert parameters == {"seed": 0, "budget": "full"}
+
+
+@chapter
+def test_chapter_compares_numbers_and_ends_in_its_claims(path):
+    cells = notebooks.code_cells(notebooks.read(path))
+    assert any(CHECKED in notebooks.tags(cell) for cell in cells)
+    assert "claims" in notebooks.tags(cells[-1])
+    assert sum("claims" in notebooks.tags(cell) for cell in cells) == 1
+
+
+@chapter
+def test_every_figure_has_a_caption_and_an_alt_text(path):
+    shown = [
+        cell["metadata"].get("mystnb", {})
+        for cell in notebooks.code_cells(notebooks.read(path))
+        if "mystnb" in cell["metadata"] or "plt.show()" in notebooks.source(cell)
+    ]
+    assert shown
+    for figure in shown:
+        assert len(figure["figure"]["caption"].split()) > 3
+        assert not says_nothing(figure["image"]["alt"])
+    names = [figure["figure"]["name"] for figure in shown]
+    assert len(set(names)) == len(names)
+
+
+@chapter
+def test_each_exercise_has_a_solution_that_is_executed(path):
+    cells = notebooks.read(path)["cells"]
+    headings = [
+        number
+        for number, cell in enumerate(cells)
+        if cell["cell_type"] == "markdown"
+        and re.search(r"^#+ Exercise \d|^\*\*Exercise \d", notebooks.source(cell), re.MULTILINE)
+    ]
+    for start, end in zip(headings, [*headings[1:], len(cells)], strict=True):
+        assert any(cell["cell_type"] == "code" for cell in cells[start:end])
+
+
+def test_the_landing_figure_is_one_cell_of_the_book():
+    tagged = [
+        cell
+        for path in CHAPTERS
+        for cell in notebooks.code_cells(notebooks.read(path))
+        if "landing-figure" in notebooks.tags(cell)
+    ]
+    assert len(tagged) == 1
+
+
+def test_table_of_contents_names_every_chapter_and_page():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    listed = {toc["root"]} | {entry["file"] for part in toc["parts"] for entry in part["chapters"]}
+    pages = {path.stem for path in (ROOT / "book").glob("*.md")}
+    assert listed == pages | {path.stem for path in CHAPTERS}
+
+
+def test_every_requirement_is_exact():
+    packages = locked()
+    assert len(packages) > 100
+    for name, version in packages.items():
+        assert re.fullmatch(r"[0-9][0-9a-z.]*", version), f"{name}=={version}"
+
+
+def test_lock_holds_every_dependency_of_the_project():
+    extras = project()["optional-dependencies"]
+    for requirement in [*project()["dependencies"], *extras["book"], *extras["test"]]:
+        name = re.match(r"[\w.-]+", requirement)[0]
+        assert re.sub(r"[-_.]+", "-", name).lower() in locked(), requirement
+
+
+def test_jupyter_book_and_sphinx_are_the_versions_that_read_our_configuration():
+    assert locked()["jupyter-book"].startswith("1.")
+    assert locked()["sphinx"].startswith("7.")
+
+
+def test_no_file_names_a_place_of_one_machine():
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    done = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("not a git checkout")
+    places = re.compile(rb"(?<![\w.])/(work|home|root|Users|tmp|opt)/[a-z]")
+    for name in done.stdout.splitlines():
+        content = (ROOT / name).read_bytes() if (ROOT / name).is_file() else b""
+        if b"\0" not in content and name != "tests/test_repository.py":
+            assert not places.search(content), f"{name}: {places.search(content)}"
+
+
+def test_citation_names_the_paper():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert "1905.04982" in str(citation["preferred-citation"])
+    assert citation["version"] == project()["version"]

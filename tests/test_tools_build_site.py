@@ -1,0 +1,138 @@
+"""Staging the book, and what a page may ask for."""
+
+import base64
+import json
+
+import pytest
+
+from tools.build_site import (
+    EXECUTION_TABLE,
+    LANDING_FIGURE,
+    PICTURE,
+    machine_paths,
+    outside_requests,
+    page,
+    stage,
+    stale_studies,
+    write,
+)
+
+PNG = b"\x89PNG\r\n\x1a\nnot really"
+FIGURE = {"image": {"alt": 'Two "clouds" of points'}, "figure": {"caption": "A caption.\n More."}}
+
+
+def cell(source, *tags, outputs=(), **metadata):
+    return {
+        "cell_type": "code", "metadata": {"tags": list(tags), **metadata}, "source": source,
+        "outputs": list(outputs), "execution_count": 1,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def root(tmp_path):
+    picture = {"output_type": "display_data", "data": {"image/png": base64.b64encode(PNG).decode()}}
+    cells = [
+        cell("seed = 0", "parameters", papermill={"status": "completed"}),
+        cell("plt.show()", "landing-figure", outputs=[picture], mystnb=FIGURE),
+    ]
+    notebook = {"cells": cells, "metadata": {"papermill": {"input_path": "somewhere"}}}
+    record = {
+        "key": "k", "started": "2026-01-02T03:04:05+00:00", "seconds": 12.3, "peak_megabytes": 456,
+        "versions": {"python": "3.11.7", "torch": "2.13.0"},
+    }  # fmt: skip
+    texts = {
+        "_config.yml": "title: x",
+        "_toc.yml": "root: index",
+        "book/index.md": f"# Title\n\n{LANDING_FIGURE}\n",
+        "book/about.md": f"# Build\n\n{EXECUTION_TABLE}\n",
+        "book/references.bib": "",
+        "book/_static/custom.css": "",
+        "book/08_x.ipynb": "{}",
+        "_build/executed/full/08_x.ipynb": json.dumps(notebook),
+        "_build/executed/full/08_x.json": json.dumps(record),
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_stage_replaces_both_marks(root):
+    files = stage(root, "full")
+    index, about = files["index.md"].decode(), files["about.md"].decode()
+    assert files[PICTURE] == PNG
+    assert 'alt="Two &quot;clouds&quot; of points"' in index
+    assert "A caption. More. From {doc}`08_x`." in index
+    assert "| {doc}`08_x` | 2026-01-02 03:04 | 12 s | 456 MB | 3.11.7 | 2.13.0 |" in about
+    assert LANDING_FIGURE not in index
+    assert {"_config.yml", "_toc.yml", "references.bib", "_static/custom.css"} <= set(files)
+
+
+def test_stage_refuses_a_chapter_that_did_not_run(root):
+    (root / "_build/executed/full/08_x.json").unlink()
+    with pytest.raises(SystemExit, match=r"08_x.ipynb is missing or failed"):
+        stage(root, "full")
+
+
+def test_stage_refuses_a_book_without_a_landing_figure(root):
+    path = root / "_build/executed/full/08_x.ipynb"
+    path.write_text(path.read_text().replace("landing-figure", "other"), encoding="utf-8")
+    with pytest.raises(SystemExit, match="one cell is to be tagged landing-figure, and 0 are"):
+        stage(root, "full")
+
+
+def test_a_page_folds_parameters_and_drops_what_papermill_noted(root):
+    shown = page(json.loads((root / "_build/executed/full/08_x.ipynb").read_text()))
+    assert shown["metadata"] == {}
+    assert shown["cells"][0]["metadata"] == {"tags": ["parameters", "hide-cell"]}
+
+
+def test_paths_of_this_machine_in_outputs_are_found(root):
+    output = {"output_type": "stream", "text": f"{root}/vhp_core/x.py:1: UserWarning: no"}
+    notebook = {"cells": [cell("x", outputs=[output])]}
+    assert machine_paths(notebook, root) == [f"{root}/vhp_core/x.py"]
+    assert machine_paths({"cells": [cell("x")]}, root) == []
+
+
+def test_write_leaves_what_did_not_change_and_removes_what_is_no_more(tmp_path):
+    write({"a.md": b"1", "b/c.md": b"2"}, tmp_path)
+    date = (tmp_path / "a.md").stat().st_mtime_ns
+    write({"a.md": b"1"}, tmp_path)
+    assert (tmp_path / "a.md").stat().st_mtime_ns == date
+    assert not (tmp_path / "b/c.md").exists()
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<script src="https://cdn.example/x.js"></script>',
+        '<link rel="stylesheet" href="//cdn.example/x.css">',
+        '<link rel="preconnect" href="https://fonts.example">',
+        '<img src="http://example/x.png" alt="x">',
+        '<iframe src="https://example/x"></iframe>',
+        "<style>@import 'https://example/x.css';</style>",
+        '<p style="background: url(https://example/x.png)">',
+    ],
+)
+def test_what_a_page_asks_for_elsewhere_is_found(html):
+    assert len(outside_requests(html)) == 1
+
+
+def test_links_and_local_files_are_no_outside_requests():
+    html = (
+        '<a href="https://example">x</a><script src="_static/x.js"></script>'
+        '<link rel="canonical" href="https://example/"><img src="data:image/png;base64,AA">'
+        "<p>@import url(https://example) is text</p>"
+    )
+    assert outside_requests(html) == []
+
+
+def test_studies_of_an_earlier_source_are_named(tmp_path):
+    from vhp_core.book import source_hash
+
+    (tmp_path / "studies").mkdir()
+    for name, stamp in {
+        "now": {"source_hash": source_hash()}, "old": {"source_hash": "0"}, "other": {},
+    }.items():  # fmt: skip
+        (tmp_path / f"studies/{name}.json").write_text(json.dumps(stamp), encoding="utf-8")
+    assert stale_studies(tmp_path) == ["old"]

@@ -1,0 +1,219 @@
+"""Build the site from the executed chapters, with warnings as errors.
+
+Everything is staged into ``_build/src`` (a file that did not change is not touched, so Sphinx
+reads it once), Jupyter Book turns it into ``_build/html``, and no page may ask for a file from
+elsewhere. A text page may hold two marks, each alone on its line: ``% landing figure`` becomes
+the picture of the one cell tagged ``landing-figure``, ``% table of executed chapters`` a table
+of when each chapter ran.
+"""
+
+import argparse
+import base64
+import json
+import re
+import subprocess
+import sys
+import time
+from html import escape
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from tools import notebooks
+
+LANDING_FIGURE = "% landing figure"
+EXECUTION_TABLE = "% table of executed chapters"
+PICTURE = "_static/landing.png"
+
+
+# ---- staging ------------------------------------------------------------------------------------
+
+
+def stage(root: Path, budget: str) -> dict[str, bytes]:
+    """Name -> content of every file that Jupyter Book is to read.
+
+    Raises:
+        SystemExit: if a chapter was not executed, or a mark cannot be replaced.
+    """
+    book, copies = root / "book", notebooks.executed(root, budget)
+    files = {name: (root / name).read_bytes() for name in ("_config.yml", "_toc.yml")}
+    for path in [*book.glob("*.bib"), *(book / "_static").glob("*")]:
+        files[path.relative_to(book).as_posix()] = path.read_bytes()
+
+    executed, records = {}, {}
+    for chapter in notebooks.chapters(root):
+        copy = copies / chapter.name
+        if not copy.with_suffix(".json").exists():
+            raise SystemExit(
+                f"{copy} is missing or failed: 'python -m tools.execute --budget {budget}' first"
+            )
+        executed[chapter.name] = notebooks.read(copy)
+        records[chapter.stem] = notebooks.read(copy.with_suffix(".json"))
+        if places := machine_paths(executed[chapter.name], root):
+            raise SystemExit(f"{copy} prints paths of this machine: {', '.join(places)}")
+    for name, notebook in executed.items():
+        files[name] = json.dumps(page(notebook), indent=1, ensure_ascii=False).encode()
+
+    for path in book.glob("*.md"):
+        text = path.read_text(encoding="utf-8")
+        if LANDING_FIGURE in text:
+            figure, files[PICTURE] = landing_figure(executed)
+            text = text.replace(LANDING_FIGURE, figure)
+        text = text.replace(EXECUTION_TABLE, execution_table(executed, records))
+        files[path.name] = text.encode()
+    return files
+
+
+def page(notebook: notebooks.Notebook) -> notebooks.Notebook:
+    """An executed copy as its page shows it: parameters folded, without papermill's notes."""
+    notebook = json.loads(json.dumps(notebook))
+    notebook["metadata"].pop("papermill", None)
+    for cell in notebook["cells"]:
+        cell["metadata"].pop("papermill", None)
+        if "parameters" in notebooks.tags(cell) and "hide-cell" not in notebooks.tags(cell):
+            cell["metadata"]["tags"] = [*notebooks.tags(cell), "hide-cell"]
+    return notebook
+
+
+def machine_paths(notebook: notebooks.Notebook, root: Path) -> list[str]:
+    """Paths of this machine that a chapter's outputs show, say in a warning."""
+    shown = json.dumps([cell["outputs"] for cell in notebooks.code_cells(notebook)])
+    places = "|".join(re.escape(str(place)) for place in (root, sys.prefix))
+    return re.findall(rf"(?:{places})[\w./-]*", shown)
+
+
+def landing_figure(executed: dict[str, notebooks.Notebook]) -> tuple[str, bytes]:
+    """The Markdown and the PNG of the picture that the landing page shows."""
+    tagged = [
+        (name, cell)
+        for name, notebook in executed.items()
+        for cell in notebooks.code_cells(notebook)
+        if "landing-figure" in notebooks.tags(cell)
+    ]
+    if len(tagged) != 1:
+        raise SystemExit(f"one cell is to be tagged landing-figure, and {len(tagged)} are")
+    name, cell = tagged[0]
+    pictures = [output.get("data", {}).get("image/png") for output in cell["outputs"]]
+    pictures = [picture for picture in pictures if picture]
+    if len(pictures) != 1:
+        raise SystemExit(f"{name}: the cell tagged landing-figure shows {len(pictures)} pictures")
+    shown = cell["metadata"]["mystnb"]
+    alt = escape(" ".join(shown["image"]["alt"].split()))
+    caption = " ".join(shown["figure"]["caption"].split())
+    # HTML, since a figure directive would be counted and the chapters' figures start at 2.
+    markdown = (
+        f'<figure>\n<img src="{PICTURE}" alt="{alt}">\n<figcaption>\n\n'
+        f"{caption} From {{doc}}`{Path(name).stem}`.\n\n</figcaption>\n</figure>"
+    )
+    png = "".join(pictures[0]) if isinstance(pictures[0], list) else pictures[0]
+    return markdown, base64.b64decode(png)
+
+
+def execution_table(executed: dict[str, notebooks.Notebook], records: dict[str, Any]) -> str:
+    rows = [
+        "| Chapter | Executed (UTC) | Time | Memory | Python | torch |",
+        "|---|---|---|---|---|---|",
+    ]
+    for stem, record in records.items():
+        started = record["started"][:16].replace("T", " ")
+        rows.append(
+            f"| {{doc}}`{stem}` | {started} | {record['seconds']:.0f} s | "
+            f"{record['peak_megabytes']} MB | {record['versions']['python']} | "
+            f"{record['versions']['torch']} |"
+        )
+    return "\n".join(rows)
+
+
+def write(files: dict[str, bytes], folder: Path) -> None:
+    """Make a folder hold just these files; one whose content is the same keeps its date."""
+    for path in folder.rglob("*"):
+        if path.is_file() and path.relative_to(folder).as_posix() not in files:
+            path.unlink()
+    for name, content in files.items():
+        path = folder / name
+        if not path.exists() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+
+# ---- checks -------------------------------------------------------------------------------------
+
+
+_OUTSIDE = re.compile(r"(?:https?:)?//")
+_IN_STYLE = re.compile(r"""(?:url\(|@import)\s*["']?((?:https?:)?//[^\s"')]+)""")
+
+
+class _Requests(HTMLParser):
+    """Collects what a browser fetches by itself when it shows a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.inside = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.inside = tag
+        given = {name: value or "" for name, value in attrs}
+        target = given.get("src") or given.get("data") or ""
+        if tag == "link" and given.get("rel") not in ("canonical", "license", "author"):
+            target = given.get("href", "")
+        if _OUTSIDE.match(target):
+            self.found.append(target)
+        self.found += _IN_STYLE.findall(given.get("style", ""))
+
+    def handle_data(self, data: str) -> None:
+        if self.inside == "style":
+            self.found += _IN_STYLE.findall(data)
+
+
+def outside_requests(html: str) -> list[str]:
+    """Addresses outside the site that a page asks for: scripts, styles, pictures, frames."""
+    parser = _Requests()
+    parser.feed(html)
+    return parser.found
+
+
+def stale_studies(root: Path) -> list[str]:
+    """Studies that were computed with another version of the method's source."""
+    try:
+        from vhp_core.book import source_hash
+    except ImportError:
+        return []
+    stamps = {path.stem: notebooks.read(path) for path in sorted((root / "studies").glob("*.json"))}
+    return [
+        name
+        for name, stamp in stamps.items()
+        if "source_hash" in stamp and stamp["source_hash"] != source_hash()
+    ]
+
+
+def build(root: Path, budget: str) -> Path:
+    """Build the site; the folder it lies in."""
+    source, site = root / "_build" / "src", root / "_build" / "html"
+    write(stage(root, budget), source)
+    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(source)]
+    command += ["--path-output", str(root), "--quiet", "-n", "-W", "--keep-going"]
+    if subprocess.run(command, check=False).returncode:
+        raise SystemExit("the site was not built: every warning above counts as an error")
+    for path in sorted(site.rglob("*.html")):
+        asked = outside_requests(path.read_text(encoding="utf-8"))
+        if asked:
+            raise SystemExit(f"{path} asks for files from elsewhere: {', '.join(asked)}")
+    return site
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--budget", choices=("full", "smoke"), default="full")
+    parser.add_argument("--root", type=Path, default=notebooks.ROOT, help="folder that has book/")
+    options = parser.parse_args(arguments)
+    root, start = options.root.resolve(), time.perf_counter()
+    site = build(root, options.budget)
+    for name in stale_studies(root):
+        print(f"warning: the method's source has changed since studies/{name}.csv was computed; "
+              "'make study' computes it again")  # fmt: skip
+    print(f"site: {site / 'index.html'}, built in {time.perf_counter() - start:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
