@@ -45,7 +45,7 @@ clean:  ## remove executed chapters, trained models and the site
 	rm -rf _build
 
 help:
-	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1\t/p' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 .venv/ready: requirements.txt pyproject.toml tools/environment.py
 	$(PYTHON) -m tools.environment
