@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pooch
 import pytest
 import torch
 from test_data_acclaim import AMC, ASF, needs_mirror
@@ -42,7 +43,7 @@ def site(tmp_path, monkeypatch):
     monkeypatch.setattr(cmu_module, "_unreachable", {})
     monkeypatch.delenv("VHP_DATA", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(cmu_module.pooch, "os_cache", lambda name: tmp_path / "cache" / name)
+    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache" / name)
     return folder
 
 
@@ -220,7 +221,7 @@ def test_a_network_that_goes_away_is_not_waited_for_file_by_file(site, serve, tm
     cmu_module.known_checksums().update(dict.fromkeys(many, ""))
     started = time.perf_counter()
     with pytest.raises(ConnectionError, match="Call again"):
-        cmu_module._download(["1/1.asf", *many], cmu_module.pooch.os_cache("vhp_core") / "cmu")
+        cmu_module._download(["1/1.asf", *many], pooch.os_cache("vhp_core") / "cmu")
     assert time.perf_counter() - started < 1.2  # five rounds would take 1.5 seconds
     assert len(asked) <= 9
     assert len(list((tmp_path / "cache").rglob("*.a*"))) == 1

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pooch
 import torch
 from requests.exceptions import ChunkedEncodingError, HTTPError
 from tqdm import tqdm
@@ -125,6 +124,8 @@ def _find(root: str | os.PathLike | None) -> tuple[Path, str]:
                 f"files are); {name} names this place: {_MEND}"
             )
         return place / "subjects", name
+    import pooch  # here, because it warns of missing notebook widgets as soon as it is imported
+
     cached = Path(pooch.os_cache("vhp_core")) / "cmu" / "subjects"
     missing = [file for file in FILES if not (cached / file).is_file()]
     if missing:
@@ -270,6 +271,8 @@ def _download(missing: list[str], folder: Path, url: str = _URL, patience: float
 
 def _fetch(url: str, file: str, folder: Path, patience: float) -> None:
     """One file: to a temporary place, checked there, then moved."""
+    import pooch
+
     known = known_checksums()[file]
     subject = file.split("/")[0]
     with tempfile.TemporaryDirectory(dir=folder) as place:
