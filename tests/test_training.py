@@ -116,13 +116,16 @@ def test_history_of_both_loops():
     assert not frame.initial_phase.any()
 
 
-def test_training_leaves_the_random_state_alone():
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("loop", ["fit", "fit_iwae"])
+def test_training_leaves_the_random_state_alone(loop):
     x = torch.randn(200, 3)
+    model = small_model("hierarchical" if loop == "fit" else "normal")
+    argument = vhp.Rewo(kappa=1.0) if loop == "fit" else 3
     torch.manual_seed(4)
     expected = torch.rand(3)
     torch.manual_seed(4)
-    vhp.fit_iwae(small_model("normal"), x, 2, 2, **SMALL)
-    torch.manual_seed(4)
+    getattr(vhp, loop)(model, x, argument, steps=2, **SMALL)
     assert torch.equal(torch.rand(3), expected)
 
 
