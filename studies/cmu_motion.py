@@ -1,9 +1,11 @@
 """VHP-VAE against IWAE on human motion, at matched distortion, over seeds.
 
-``python -m studies.cmu_motion`` trains both models for each seed on the 50-dimensional CMU data
+``python -m studies.cmu_motion`` trains three models for each seed on the 50-dimensional CMU data
 (found as ``vhp.data.cmu`` finds it) and on mocap6, measures them, and writes cmu_motion.csv
 with one row a data set, seed and model. Method, section 7, fair comparison: the IWAE learns its
-own noise scale; then κ² of the VHP-VAE is set to the IWAE's error on the training data.
+own noise scale; then κ² of the VHP-VAE is set to the IWAE's error on the training data. The third
+model, REWO-VAE, is the control between them: the standard-normal prior under the VHP-VAE's own
+constraint and schedule, so that it differs from the VHP-VAE in the prior alone.
 """
 
 import os
@@ -53,22 +55,28 @@ def train_iwae(x: torch.Tensor, seed: int, settings: dict) -> tuple[vhp.VAE, vhp
     return model, history
 
 
-def train_vhp(
-    x: torch.Tensor, kappa: float, seed: int, settings: dict
+def train_constrained(
+    x: torch.Tensor, kappa: float, prior: str, seed: int, settings: dict
 ) -> tuple[vhp.VAE, vhp.History]:
-    """A VHP-VAE with the same networks, steps and batches, constrained to E[C] ≤ κ²."""
+    """The same networks, steps and batches, constrained to E[C] ≤ κ²: VHP-VAE or control."""
     s = settings
     torch.manual_seed(seed)
     model = vhp.mlp_vae(
-        x.shape[1], s["z_dim"], s["hidden"], num_importance_samples=s["num_samples"]
+        x.shape[1], s["z_dim"], s["hidden"], prior, num_importance_samples=s["num_samples"]
     )
     constraint = vhp.Rewo(kappa, nu=s["nu"], tau=s["tau"], beta0=s["beta0"])
     history = vhp.fit(model, x, constraint, s["steps"], s["batch_size"], s["learning_rate"], seed)
     return model, history
 
 
-def measure(model: vhp.VAE, data: vhp.data.MotionData, name: str, seed: int) -> dict[str, float]:
-    """Everything of method.md section 7 that applies here, on held-out and training frames."""
+def measure(
+    model: vhp.VAE, data: vhp.data.MotionData, name: str, seed: int
+) -> tuple[dict[str, float], dict[str, torch.Tensor]]:
+    """The measurements for one model, and its log-likelihood of each frame for comparisons.
+
+    Columns ``converge_K_S`` are the held-out log-likelihood of the same few frames, estimated
+    with K samples of ζ and S of z: whether the numbers used above have converged.
+    """
     train, test = (data.x[mask] for mask in data.split)
     row = {
         "train_error": evaluation.reconstruction_error(model, train, 16, seed).mean().item(),
@@ -77,10 +85,14 @@ def measure(model: vhp.VAE, data: vhp.data.MotionData, name: str, seed: int) -> 
         "test_rate": evaluation.rate(model, test, 16, 64, seed).mean().item(),
         "sigma": model.likelihood.log_scale.exp().item(),
     }
+    frames = {}
     for part, x in (("train", train[::8]), ("test", test)):
-        values = evaluation.log_likelihood(model, x, 5000, 64, seed)
-        row[f"{part}_log_likelihood"] = values.mean().item()
-        row[f"{part}_log_likelihood_error"] = (values.std() / len(values) ** 0.5).item()
+        frames[part] = evaluation.log_likelihood(model, x, 5000, 64, seed)
+        row[f"{part}_log_likelihood"] = frames[part].mean().item()
+    few = test[:: len(test) // 30]
+    for k, s in [(16, 5000), (64, 5000), (256, 5000), (64, 1250)]:
+        estimate = evaluation.log_likelihood(model, few, s, k, seed + 1)
+        row[f"converge_{k}_{s}"] = estimate.mean().item()
     graph = vhp.LatentGraph(model, seed=seed, **GRAPH)
     starts, ends = sample_pairs(data, PAIRS[name], PAIRS_EACH, seed)
     paths = vhp.compare_paths(model, graph, data.x[starts], data.x[ends], data.x)
@@ -89,7 +101,14 @@ def measure(model: vhp.VAE, data: vhp.data.MotionData, name: str, seed: int) -> 
     for (path,), values in paths.groupby(["path"]):
         row[f"{path}_smoothness"] = values.smoothness.mean()
         row[f"{path}_distance"] = values.distance.mean()
-    return row
+    return row, frames
+
+
+def clustered_error(values: np.ndarray, trials: np.ndarray) -> float:
+    """Standard error of a mean whose values are alike within a trial (cluster-robust)."""
+    groups = [values[trials == trial] for trial in dict.fromkeys(trials)]
+    sums = np.array([(group - values.mean()).sum() for group in groups])
+    return float(np.sqrt((sums**2).sum() * len(groups) / (len(groups) - 1)) / len(values))
 
 
 def sample_pairs(
@@ -107,28 +126,38 @@ def sample_pairs(
 
 
 def run(name: str, seed: int) -> list[dict]:
-    """Both models for one data set and seed: two rows."""
+    """All models for one data set and seed: a row each."""
     torch.set_num_threads(1)
     data = {"cmu": vhp.data.cmu, "mocap6": vhp.data.mocap6}[name]()
     x = data.x[data.split[0]]
-    rows = []
-    iwae, history = train_iwae(x, seed, SETTINGS)
-    error = evaluation.reconstruction_error(iwae, x, 16, seed).mean().item()
-    for model_name in ("IWAE", "VHP-VAE"):
-        model = iwae
-        if model_name == "VHP-VAE":
-            model, history = train_vhp(x, error**0.5, seed, SETTINGS)
+    trials = {"train": data.trials[data.split[0]][::8], "test": data.trials[data.split[1]]}
+    rows, of_iwae = [], {}
+    kappa = float("nan")
+    for model_name, prior in (("IWAE", ""), ("VHP-VAE", "hierarchical"), ("REWO-VAE", "normal")):
+        if model_name == "IWAE":
+            model, history = train_iwae(x, seed, SETTINGS)
+            kappa = evaluation.reconstruction_error(model, x, 16, seed).mean().item() ** 0.5
+        else:
+            model, history = train_constrained(x, kappa, prior, seed, SETTINGS)
         frame = history.frame()
         end = frame.iloc[-1]
+        measured, frames = measure(model, data, name, seed)
+        of_iwae = of_iwae or frames
+        for part in frames:  # paired: the same frames under both models
+            gap = (frames[part] - of_iwae[part]).double().numpy()
+            measured[f"{part}_log_likelihood_gap"] = gap.mean()
+            measured[f"{part}_log_likelihood_gap_error"] = clustered_error(gap, trials[part])
         rows.append(
-            {"data": name, "seed": seed, "model": model_name}
-            | ({"kappa2": error} if model_name == "VHP-VAE" else {})
-            | {
+            {
+                "data": name,
+                "seed": seed,
+                "model": model_name,
+                "kappa2": kappa**2,
                 "smoothed_error": end.smoothed_error,
                 "multiplier": end.multiplier,
                 "initial_phase_steps": int(frame.initial_phase.sum()),
             }
-            | measure(model, data, name, seed)
+            | measured
         )
         print(f"{name} seed {seed} {model_name}: done", flush=True)
     return rows

@@ -107,11 +107,20 @@ def test_bad_paths_are_refused(call, message):
         (torch.tensor([[0.0] * 5, [0, 0, math.nan, 0, 0]]), r"first at index \(1, 2\)"),
         (torch.full((2, 5), math.inf), "not finite at 10 places"),
         (np.array([["a"] * 5]), "no numeric array"),
+        (None, "no numeric array"),
+        (np.full((2, 5), 1e300), "not finite at 10 places"),
+        (torch.zeros(2, 5, dtype=torch.complex64), "complex"),
     ],
 )
 def test_bad_data_is_refused(x, message):
     with pytest.raises(ValueError, match=message):
         evaluation.reconstruction_error(vhp.mlp_vae(5, 2, (8,)), x)
+
+
+def test_a_view_with_negative_strides_is_taken():
+    model, x = vhp.mlp_vae(5, 2, (8,)), np.random.default_rng(0).standard_normal((4, 5))
+    taken = evaluation.check_data(model, x[::-1])
+    np.testing.assert_array_equal(taken.numpy(), x[::-1].astype(np.float32))
 
 
 def test_data_outside_the_unit_interval_is_refused_for_bernoulli():

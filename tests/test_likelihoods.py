@@ -55,3 +55,16 @@ def test_gaussian_log_prob_at_the_mean():
     expected = -2 * math.log(2 * math.pi)
     x = torch.zeros(1, 4)
     assert vhp.GaussianLikelihood().log_prob(x, x).item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("kind", [vhp.GaussianLikelihood, vhp.BernoulliLikelihood])
+@pytest.mark.parametrize("method", ["error", "log_prob"])
+def test_events_of_another_shape_are_refused(kind, method):
+    with pytest.raises(ValueError, match=r"shape \(4,\), the decoder's output \(1,\)"):
+        getattr(kind(), method)(torch.rand(3, 4), torch.rand(3, 1))
+
+
+@pytest.mark.parametrize("mean_error", [math.nan, math.inf, -1.0])
+def test_a_scale_that_is_none_is_refused(mean_error):
+    with pytest.raises(ValueError, match="mean_error"):
+        vhp.GaussianLikelihood().set_scale(mean_error, dim=4)

@@ -4,6 +4,7 @@ import json
 import math
 
 import pytest
+import torch
 
 import vhp_core as vhp
 
@@ -89,7 +90,9 @@ def test_guard_limits_a_step():
 def test_the_multiplier_never_overflows():
     geco = vhp.Geco(kappa=1.0, nu=1e6, alpha=0.0)
     geco.update(1e6)
-    assert math.isfinite(geco.value)
+    terms = vhp.Terms(error=torch.full((3,), 1e6), rate=torch.zeros(3))
+    assert terms.error.dtype == torch.float32
+    assert torch.isfinite(vhp.lagrangian(terms, geco.value, geco.kappa))
 
 
 @pytest.mark.parametrize("kind", [vhp.Geco, vhp.Rewo])

@@ -146,6 +146,8 @@ def test_samples_have_the_moments_of_the_marginal(float64):
         (lambda: vhp.HierarchicalPrior(2, zeta_dim=0), "dim must be at least 1"),
         (lambda: vhp.HierarchicalPrior(2, num_importance_samples=0), "num_importance_samples"),
         (lambda: vhp.HierarchicalPrior(2).log_prob(torch.zeros(1, 2), 0), "num_samples"),
+        (lambda: vhp.StandardNormal(2).log_prob(torch.zeros(5, 1)), r"shape \(\.\.\., 2\)"),
+        (lambda: vhp.HierarchicalPrior(2).log_prob(torch.zeros(5, 3)), r"shape \(\.\.\., 2\)"),
     ],
 )
 def test_bad_input_is_refused(call, message):

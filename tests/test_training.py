@@ -166,3 +166,31 @@ def test_divergence_is_told():
         vhp.fit(small_model(), x, vhp.Rewo(kappa=1.0), 1, **SMALL)
     with pytest.raises(ValueError, match="diverged"):
         vhp.fit_iwae(small_model("normal"), x, 2, 3, **SMALL)
+
+
+class Diverging(vhp.StandardNormal):
+    """A prior whose density is lost, as happens when a scale has underflown."""
+
+    def log_prob(self, z, num_samples=None):
+        return super().log_prob(z) * math.nan
+
+
+@pytest.mark.parametrize(("loop", "name"), [("fit", "rate"), ("fit_iwae", "bound")])
+def test_a_lost_density_stops_the_run_before_the_weights_are_touched(loop, name):
+    model = small_model("normal")
+    model.prior = Diverging(1)
+    before = [p.clone() for p in model.parameters()]
+    argument = vhp.Geco(kappa=1.0) if loop == "fit" else 2
+    with pytest.raises(ValueError, match=f"the {name} is nan at step 1"):
+        getattr(vhp, loop)(model, torch.randn(20, 3), argument, steps=3, **SMALL)
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+    assert not model.training  # and the model is left as after any other run
+
+
+def test_the_model_comes_back_to_its_device(monkeypatch):
+    """Training may move it; the device here is only noted, since there is none but the CPU."""
+    moved = []
+    model = small_model("normal")
+    monkeypatch.setattr(model, "to", lambda *a, **k: moved.append(a) or model, raising=False)
+    vhp.fit_iwae(model, torch.randn(20, 3), 2, 1, **SMALL)
+    assert moved[-1] == (torch.device("cpu"),)

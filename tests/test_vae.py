@@ -153,6 +153,14 @@ def test_file_that_contradicts_itself_is_refused(tmp_path):
         vhp.load(tmp_path / "model.safetensors")
 
 
+@pytest.mark.parametrize("config", [None, "{", "[1]", '{"x_dim": 5}', '{"width": 5}'])
+def test_file_without_a_usable_configuration_is_refused(tmp_path, config):
+    header = {"format": "vhp_core.VAE/1"} | ({} if config is None else {"config": config})
+    save_file({"weight": torch.zeros(2)}, tmp_path / "model.safetensors", header)
+    with pytest.raises(ValueError, match="does not fit its own configuration"):
+        vhp.load(tmp_path / "model.safetensors")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -169,14 +169,16 @@ def check_data(model: VAE, x: Tensor | np.ndarray) -> Tensor:
     """Refuse data that ``model`` cannot take, and return it as a tensor of the model's type.
 
     Raises:
-        ValueError: if x is not numeric, not of shape (n ≥ 1, D) with the model's D, not finite
-            (the first bad row and column are named), or outside [0, 1] for a Bernoulli
-            likelihood.
+        ValueError: if x is not numeric and real, not of shape (n ≥ 1, D) with the model's D,
+            not finite (the first bad row and column are named), or outside [0, 1] for a
+            Bernoulli likelihood.
     """
     try:
-        x = torch.as_tensor(x)
-    except (TypeError, ValueError) as error:
+        x = torch.as_tensor(np.ascontiguousarray(x) if isinstance(x, np.ndarray) else x)
+    except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"x is no numeric array: {error}") from error
+    if x.is_complex():
+        raise ValueError("x is complex; give its real and imaginary parts as columns")
     event_dims = model.likelihood.event_dims
     if x.ndim != 1 + event_dims or len(x) == 0:
         raise ValueError(
@@ -186,6 +188,7 @@ def check_data(model: VAE, x: Tensor | np.ndarray) -> Tensor:
     x_dim = (model.config or {}).get("x_dim")
     if x_dim is not None and x.shape[1] != x_dim:
         raise ValueError(f"x has {x.shape[1]} columns, the model was built for {x_dim}")
+    x = x.detach().to(next(model.parameters()).dtype)  # first: a large double may overflow
     bad = (~torch.isfinite(x)).nonzero()
     if len(bad):
         raise ValueError(
@@ -197,7 +200,7 @@ def check_data(model: VAE, x: Tensor | np.ndarray) -> Tensor:
             f"x must lie in [0, 1] for a Bernoulli likelihood; it spans "
             f"[{x.min().item():.4g}, {x.max().item():.4g}]"
         )
-    return x.detach().to(next(model.parameters()).dtype)
+    return x
 
 
 def _points(name: str, x: Tensor | np.ndarray, least: int) -> np.ndarray:

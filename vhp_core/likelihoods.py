@@ -33,7 +33,8 @@ class GaussianLikelihood(nn.Module):
         return Independent(Normal(output, scale, validate_args=False), self.event_dims)
 
     def error(self, x: Tensor, output: Tensor) -> Tensor:
-        """C_θ(x, z) = ‖x − output‖², shape (...,)."""
+        """C_θ(x, z) = ‖x − output‖², shape (...,). ValueError if the events differ in shape."""
+        _check_event(x, output, self.event_dims)
         return (x - output).square().flatten(-self.event_dims).sum(-1)
 
     def log_prob(self, x: Tensor, output: Tensor) -> Tensor:
@@ -44,7 +45,13 @@ class GaussianLikelihood(nn.Module):
 
     @torch.no_grad()
     def set_scale(self, mean_error: float, dim: int) -> None:
-        """Set σ to its maximum-likelihood value, σ² = ``mean_error`` / ``dim``."""
+        """Set σ to its maximum-likelihood value, σ² = ``mean_error`` / ``dim``.
+
+        Raises:
+            ValueError: if ``mean_error`` is not finite or below 0.
+        """
+        if not (math.isfinite(mean_error) and mean_error >= 0):
+            raise ValueError(f"mean_error must be finite and not below 0, got {mean_error}")
         self.log_scale.fill_(0.5 * math.log(max(mean_error, 1e-12) / dim))
 
 
@@ -74,6 +81,15 @@ class BernoulliLikelihood(nn.Module):
 
     def log_prob(self, x: Tensor, output: Tensor) -> Tensor:
         """−Σ_d cross-entropy(x_d, μ_d) in nats, shape (...,)."""
+        _check_event(x, output, self.event_dims)
         x, output = torch.broadcast_tensors(x, output)
         loss = binary_cross_entropy_with_logits(output, x, reduction="none")
         return -loss.flatten(-self.event_dims).sum(-1)
+
+
+def _check_event(x: Tensor, output: Tensor, event_dims: int) -> None:
+    if x.shape[-event_dims:] != output.shape[-event_dims:]:
+        raise ValueError(
+            f"an observation has shape {tuple(x.shape[-event_dims:])}, the decoder's output "
+            f"{tuple(output.shape[-event_dims:])}"
+        )

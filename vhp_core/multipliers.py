@@ -71,8 +71,8 @@ class Geco:
 
     def _move(self, log_step: float) -> None:
         limited = max(-self.max_log_step, min(self.max_log_step, log_step))
-        # Beyond e^±300 products with λ leave the range of floating-point numbers.
-        log_value = max(-300.0, min(300.0, math.log(self.value) + limited))
+        # Beyond e^±60 products with λ could leave the range of single precision.
+        log_value = max(-60.0, min(60.0, math.log(self.value) + limited))
         self.value = math.exp(log_value)
 
     def state_dict(self) -> dict[str, float | bool | None]:

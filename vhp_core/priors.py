@@ -44,7 +44,12 @@ class StandardNormal(nn.Module):
         return diagonal_normal(self.loc, self.scale)
 
     def log_prob(self, z: Tensor, num_samples: int | None = None) -> Tensor:
-        """log p(z) in nats, (..., d) -> (...,). It is exact; ``num_samples`` is not used."""
+        """log p(z) in nats, (..., d) -> (...,). It is exact; ``num_samples`` is not used.
+
+        Raises:
+            ValueError: if the last dimension of z is not d.
+        """
+        _check_dim(z, self.dim)
         return self.distribution.log_prob(z)
 
     def sample(self, n: int) -> Tensor:
@@ -102,7 +107,11 @@ class HierarchicalPrior(nn.Module):
         """One draw of the bound F(Θ, Φ; z) in nats, (..., d) -> (...,), with K = ``num_samples``.
 
         Without gradients any K runs in bounded memory.
+
+        Raises:
+            ValueError: if the last dimension of z is not d, or K is below 1.
         """
+        _check_dim(z, self.dim)
         K = self.num_importance_samples if num_samples is None else num_samples
         if K < 1:
             raise ValueError(f"num_samples must be at least 1, got {K}")
@@ -125,3 +134,8 @@ class HierarchicalPrior(nn.Module):
     def sample(self, n: int) -> Tensor:
         """n draws of p(z), shape (n, d): ζ ~ p(ζ), then z ~ p_Θ(z|ζ)."""
         return self.conditional(self.zeta.sample(n)).sample()
+
+
+def _check_dim(z: Tensor, dim: int) -> None:
+    if not z.ndim or z.shape[-1] != dim:  # broadcasting would give a wrong density in silence
+        raise ValueError(f"z must have shape (..., {dim}), got {tuple(z.shape)}")

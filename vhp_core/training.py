@@ -1,5 +1,6 @@
 """The training loops: the constrained objective with its multiplier, and the IWAE baseline."""
 
+import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -85,13 +86,13 @@ def fit(
         ['step', 'error', 'smoothed_error', 'rate', 'multiplier', 'initial_phase']
     """
     x = check_data(model, x)
-    run = _Run(model, x, steps, batch_size, learning_rate, progress)
     history = History()
-    with seeded(seed):
+    with seeded(seed), _Run(model, x, steps, batch_size, learning_rate, progress) as run:
         for step, batch in run.batches():
             terms = run.model(batch)  # error and rate, (B,) each
             error, rate = torch.stack([terms.error.mean(), terms.rate.mean()]).tolist()
             constraint.update(error)
+            _check_finite("rate", rate, step)
             loss = lagrangian(terms, constraint.value, constraint.kappa)
             run.backward(loss)
             if constraint.initial_phase:
@@ -135,21 +136,16 @@ def fit_iwae(
     x = check_data(model, x)
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}")
-    run = _Run(model, x, steps, batch_size, learning_rate, progress)
     history = History()
     smoothed = None
-    with seeded(seed):
+    with seeded(seed), _Run(model, x, steps, batch_size, learning_rate, progress) as run:
         for step, batch in run.batches():
             bound, terms = importance_weighted_bound(run.model, batch, num_samples)
-            run.backward(-bound.mean())
-            run.optimizer.step()
             means = torch.stack([terms.error.mean(), terms.rate.mean(), bound.mean()])
             error, rate, mean_bound = means.tolist()
-            if not np.isfinite(mean_bound):
-                raise ValueError(
-                    f"the bound is {mean_bound} at step {step}: training has diverged; "
-                    "lower the learning rate, or check the data's scale"
-                )
+            _check_finite("bound", mean_bound, step)
+            run.backward(-bound.mean())
+            run.optimizer.step()
             smoothed = error if smoothed is None else 0.99 * smoothed + 0.01 * error
             history.append(
                 step=step,
@@ -165,7 +161,10 @@ def fit_iwae(
 
 
 class _Run:
-    """What both loops share: device, optimiser, batches, progress bar."""
+    """What both loops share: device, optimiser, batches, progress bar.
+
+    At its end, by whatever way, the model is back on the device that it came from.
+    """
 
     def __init__(
         self,
@@ -183,11 +182,19 @@ class _Run:
             raise ValueError(f"learning_rate must be finite and above 0, got {learning_rate}")
         self.steps, self.batch_size = steps, batch_size
         self.fabric = Fabric(accelerator="auto", devices=1)
+        self.plain_model, self.home = model, next(model.parameters()).device
         optimizer = torch.optim.Adam(model.parameters(), learning_rate, fused=True)
         self.model, self.optimizer = self.fabric.setup(model, optimizer)
         self.x = x.to(self.fabric.device)
         hidden = {} if progress else {"disable": True}
         self.bar = tqdm(total=steps, unit="step", leave=False, mininterval=0.5, **hidden)
+
+    def __enter__(self) -> "_Run":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.bar.close()
+        self.plain_model.eval().to(self.home)
 
     def batches(self) -> Iterator[tuple[int, Tensor]]:
         """(step, batch) pairs, each batch drawn from the data with replacement."""
@@ -195,8 +202,6 @@ class _Run:
         for step in range(1, self.steps + 1):
             index = torch.randint(len(self.x), (self.batch_size,), device=self.x.device)
             yield step, self.x[index]
-        self.bar.close()
-        self.model.eval()
 
     def backward(self, loss: Tensor) -> None:
         self.optimizer.zero_grad()
@@ -208,6 +213,14 @@ class _Run:
             self.bar.set_postfix(
                 {name: f"{value:.4g}" for name, value in values.items()}, refresh=False
             )
+
+
+def _check_finite(name: str, value: float, step: int) -> None:
+    if not math.isfinite(value):
+        raise ValueError(
+            f"the {name} is {value} at step {step}: training has diverged; lower the learning "
+            "rate, or check the data's scale"
+        )
 
 
 def _implied_multiplier(model: VAE) -> float:

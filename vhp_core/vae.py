@@ -174,10 +174,10 @@ def load(path: str | os.PathLike) -> VAE:
             f"{path} is no model file of this package: its format is "
             f"{header.get('format')!r}, expected {_FORMAT!r}"
         )
-    model = mlp_vae(**json.loads(header["config"]))
     try:
+        model = mlp_vae(**json.loads(header["config"]))
         model.load_state_dict(tensors)
-    except RuntimeError as error:
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path} does not fit its own configuration: {error}") from error
     return model
 
