@@ -12,6 +12,7 @@ WIDTH = 6.8
 MODEL_COLORS = {
     "VHP-VAE": "#0072B2",
     "IWAE": "#D55E00",
+    "REWO-VAE": "#56B4E9",
     "VAE": "#4D4D4D",
     "VampPrior": "#009E73",
     "GECO": "#CC79A7",
