@@ -16,7 +16,7 @@ def test_shapes(hidden, batch):
 def test_density_is_the_sum_over_dimensions():
     loc, scale, z = torch.randn(3, 2), torch.rand(3, 2) + 0.1, torch.randn(3, 2)
     expected = torch.distributions.Normal(loc, scale).log_prob(z).sum(-1)
-    torch.testing.assert_close(vhp.diagonal_normal(loc, scale).log_prob(z), expected)
+    torch.testing.assert_close(vhp.DiagonalNormal(loc, scale).log_prob(z), expected)
 
 
 def test_scale_stays_above_its_floor():
