@@ -9,15 +9,12 @@ constraint and schedule, so that it differs from the VHP-VAE in the prior alone.
 """
 
 import os
-import time
 
 import numpy as np
-import pandas as pd
 import torch
-from joblib import Parallel, delayed
 
 import vhp_core as vhp
-from studies import stamp
+from studies.grid import run_study
 from vhp_core import evaluation
 
 SEEDS = range(5)
@@ -125,12 +122,13 @@ def sample_pairs(
     return starts, ends
 
 
-def run(name: str, seed: int) -> list[dict]:
+def run(data: str, seed: int) -> list[dict]:
     """All models for one data set and seed: a row each."""
     torch.set_num_threads(1)
-    data = {"cmu": vhp.data.cmu, "mocap6": vhp.data.mocap6}[name]()
-    x = data.x[data.split[0]]
-    trials = {"train": data.trials[data.split[0]][::8], "test": data.trials[data.split[1]]}
+    motion = {"cmu": vhp.data.cmu, "mocap6": vhp.data.mocap6}[data]()
+    train, test = motion.split
+    x = motion.x[train]
+    trials = {"train": motion.trials[train][::8], "test": motion.trials[test]}
     rows, of_iwae = [], {}
     kappa = float("nan")
     for model_name, prior in (("IWAE", ""), ("VHP-VAE", "hierarchical"), ("REWO-VAE", "normal")):
@@ -141,7 +139,7 @@ def run(name: str, seed: int) -> list[dict]:
             model, history = train_constrained(x, kappa, prior, seed, SETTINGS)
         frame = history.frame()
         end = frame.iloc[-1]
-        measured, frames = measure(model, data, name, seed)
+        measured, frames = measure(model, motion, data, seed)
         of_iwae = of_iwae or frames
         for part in frames:  # paired: the same frames under both models
             gap = (frames[part] - of_iwae[part]).double().numpy()
@@ -149,7 +147,7 @@ def run(name: str, seed: int) -> list[dict]:
             measured[f"{part}_log_likelihood_gap_error"] = clustered_error(gap, trials[part])
         rows.append(
             {
-                "data": name,
+                "data": data,
                 "seed": seed,
                 "model": model_name,
                 "kappa2": kappa**2,
@@ -159,16 +157,12 @@ def run(name: str, seed: int) -> list[dict]:
             }
             | measured
         )
-        print(f"{name} seed {seed} {model_name}: done", flush=True)
     return rows
 
 
 def main() -> None:
     os.environ.setdefault("TQDM_DISABLE", "1")
-    started = time.perf_counter()
-    grid = [(name, seed) for name in PAIRS for seed in SEEDS]
-    rows = Parallel(n_jobs=2)(delayed(run)(name, seed) for name, seed in grid)
-    table = pd.DataFrame([row for pair in rows for row in pair])
+    cells = [{"data": data, "seed": seed} for data in PAIRS for seed in SEEDS]
     configuration = {
         "settings": SETTINGS | {"hidden": list(SETTINGS["hidden"])},
         "seeds": list(SEEDS),
@@ -178,8 +172,7 @@ def main() -> None:
         "log_likelihood_samples": 5000,
         "prior_samples": 64,
     }
-    minutes = (time.perf_counter() - started) / 60
-    stamp.write("cmu_motion", table, configuration, minutes)
+    run_study("cmu_motion", run, cells, configuration)
 
 
 if __name__ == "__main__":

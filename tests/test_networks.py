@@ -2,6 +2,7 @@ import pytest
 import torch
 
 import vhp_core as vhp
+from vhp_core.networks import draw
 
 
 @pytest.mark.parametrize("hidden", [(), (7,), (7, 9)])
@@ -16,7 +17,7 @@ def test_shapes(hidden, batch):
 def test_density_is_the_sum_over_dimensions():
     loc, scale, z = torch.randn(3, 2), torch.rand(3, 2) + 0.1, torch.randn(3, 2)
     expected = torch.distributions.Normal(loc, scale).log_prob(z).sum(-1)
-    torch.testing.assert_close(vhp.diagonal_normal(loc, scale).log_prob(z), expected)
+    torch.testing.assert_close(vhp.DiagonalNormal(loc, scale).log_prob(z), expected)
 
 
 def test_scale_stays_above_its_floor():
@@ -31,3 +32,48 @@ def test_every_parameter_gets_a_gradient():
     network(torch.randn(20, 5)).log_prob(torch.randn(20, 2)).sum().backward()
     for name, parameter in network.named_parameters():
         assert parameter.grad.abs().sum() > 0, name
+
+
+def test_a_draw_comes_with_its_own_density():
+    q = vhp.GaussianMLP(3, 2, (8,))(torch.randn(4, 3))
+    z, log_q = q.rsample_and_log_prob((6,))
+    assert z.shape == (6, 4, 2) and log_q.shape == (6, 4)
+    torch.testing.assert_close(log_q, q.log_prob(z))
+    reference = torch.distributions.Normal(q.mean, q.stddev).log_prob(z).sum(-1)
+    torch.testing.assert_close(log_q, reference)
+
+
+def test_the_density_of_a_draw_has_the_gradient_of_reparametrisation():
+    """d/dσ log q(μ + σε) = −1/σ and d/dμ = 0, as with the density taken at z."""
+    loc, scale = torch.zeros(5, 2, requires_grad=True), torch.full((5, 2), 0.5, requires_grad=True)
+    q = vhp.DiagonalNormal(loc, scale)
+    torch.manual_seed(3)
+    _, log_q = q.rsample_and_log_prob()
+    torch.manual_seed(3)
+    z = q.rsample()
+    ours = torch.autograd.grad(log_q.sum(), [loc, scale], allow_unused=True)
+    theirs = torch.autograd.grad(q.log_prob(z).sum(), [loc, scale])
+    assert ours[0] is None
+    torch.testing.assert_close(theirs[0], torch.zeros(5, 2))
+    torch.testing.assert_close(ours[1], theirs[1])
+
+
+def test_other_distributions_are_drawn_from_too():
+    base = torch.distributions.Normal(torch.zeros(4, 2), torch.ones(4, 2))
+    z, log_q = draw(torch.distributions.Independent(base, 1), (3,))
+    assert z.shape == (3, 4, 2)
+    torch.testing.assert_close(log_q, base.log_prob(z).sum(-1))
+
+
+def test_a_diagonal_normal_expands_as_other_distributions_do():
+    q = vhp.DiagonalNormal(torch.tensor([1.0, 2.0]), torch.tensor([0.5, 0.1])).expand((3,))
+    assert q.batch_shape == (3,) and q.event_shape == (2,)
+    assert q.log_prob(torch.zeros(3, 2)).shape == (3,)
+
+
+def test_a_network_takes_any_number_of_batch_dimensions():
+    net = vhp.MLP(3, 2, (8, 8))
+    x = torch.randn(4, 5, 3)
+    out = net(x)
+    torch.testing.assert_close(out[2, 3], net(x[2, 3]))
+    out.sum().backward()  # the ReLU works in place

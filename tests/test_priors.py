@@ -153,3 +153,49 @@ def test_samples_have_the_moments_of_the_marginal(float64):
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_vamp_prior_is_the_mixture_of_encoded_pseudo_inputs():
+    encoder = vhp.GaussianMLP(3, 2, (8,))
+    prior = vhp.VampPrior(encoder, torch.randn(5, 3))
+    q = encoder(prior.pseudo_inputs)
+    mixture = torch.distributions.MixtureSameFamily(
+        torch.distributions.Categorical(torch.ones(5)),
+        torch.distributions.Independent(torch.distributions.Normal(q.mean, q.stddev), 1),
+    )
+    z = torch.randn(4, 7, 2)
+    torch.testing.assert_close(prior.log_prob(z), mixture.log_prob(z))
+    assert prior.log_prob(z, num_samples=3).shape == (4, 7)
+
+
+def test_vamp_prior_encodes_its_pseudo_inputs_once_a_call_and_trains_them():
+    class Counting(vhp.GaussianMLP):
+        calls = 0
+
+        def forward(self, x):
+            self.calls += 1
+            return super().forward(x)
+
+    encoder = Counting(3, 2, (8,))
+    prior = vhp.VampPrior(encoder, torch.randn(5, 3))
+    prior.log_prob(torch.randn(16, 10, 2)).sum().backward()
+    assert encoder.calls == 1
+    assert [name for name, _ in prior.named_parameters()] == ["pseudo_inputs"]
+    assert prior.pseudo_inputs.grad.abs().min() > 0
+    assert all(parameter.grad is not None for parameter in encoder.parameters())
+
+
+def test_vamp_prior_samples_its_mixture():
+    prior = vhp.VampPrior(vhp.GaussianMLP(3, 2, ()), 3 * torch.randn(4, 3))
+    z, q = prior.sample(20_000), prior.components
+    torch.testing.assert_close(z.mean(0), q.mean.mean(0), atol=0.05, rtol=0)
+    variance = (q.variance + q.mean.square()).mean(0) - q.mean.mean(0).square()
+    torch.testing.assert_close(z.var(0), variance, rtol=0.05, atol=0)
+
+
+def test_vamp_prior_refuses():
+    encoder = vhp.GaussianMLP(3, 2, ())
+    with pytest.raises(ValueError, match=r"shape \(C ≥ 1, D\), got \(0, 3\)"):
+        vhp.VampPrior(encoder, torch.zeros(0, 3))
+    with pytest.raises(ValueError, match=r"\(\.\.\., 2\), got \(4, 1\)"):
+        vhp.VampPrior(encoder, torch.zeros(2, 3)).log_prob(torch.zeros(4, 1))

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from vhp_core.seeding import seeded
+from vhp_core.seeding import seeded, sharded, standard_normal
 
 
 def draw(seed):
@@ -30,3 +30,18 @@ def test_data_drawn_with_the_same_seed_do_not_come_back_as_noise():
 def test_a_negative_seed_is_refused():
     with pytest.raises(ValueError, match="seed"):
         draw(-1)
+
+
+def test_processes_share_the_noise_of_one():
+    with seeded(5):
+        whole = standard_normal((3, 8, 2), torch.zeros(()))
+    parts = []
+    for rank in range(4):
+        with seeded(5), sharded(rank, 4):
+            parts.append(standard_normal((3, 2, 2), torch.zeros(())))
+    assert torch.equal(torch.cat(parts, dim=1), whole)
+
+
+def test_noise_has_the_type_asked_for():
+    noise = standard_normal((5, 2), torch.zeros((), dtype=torch.float64))
+    assert noise.dtype == torch.float64 and noise.shape == (5, 2)

@@ -10,7 +10,7 @@ HEAD = """\
 #     .venv/bin/pip install -r requirements.txt
 #     .venv/bin/pip install --no-deps -e .
 # To regenerate after a change of pyproject.toml:
-#     .venv/bin/pip install --upgrade -e '.[book,test]'
+#     .venv/bin/pip install --upgrade -e '.[book,test,cluster]'
 #     .venv/bin/python -m tools.lock
 # On Linux, torch may bring CUDA (several GB), which the book does not need. To avoid that, put the
 # CPU build of the same version into the new .venv first; with the tool uv:

@@ -9,8 +9,8 @@ from . import data, evaluation, plotting
 from .interpolation import LatentGraph, compare_paths, resample
 from .likelihoods import BernoulliLikelihood, GaussianLikelihood
 from .multipliers import Geco, Rewo
-from .networks import MLP, GaussianMLP, diagonal_normal
-from .priors import HierarchicalPrior, StandardNormal
+from .networks import MLP, DiagonalNormal, GaussianMLP
+from .priors import HierarchicalPrior, StandardNormal, VampPrior
 from .training import History, fit, fit_iwae
 from .vae import VAE, Terms, importance_weighted_bound, lagrangian, load, mlp_vae
 
@@ -20,6 +20,7 @@ __all__ = [
     "MLP",
     "VAE",
     "BernoulliLikelihood",
+    "DiagonalNormal",
     "GaussianLikelihood",
     "GaussianMLP",
     "Geco",
@@ -29,9 +30,9 @@ __all__ = [
     "Rewo",
     "StandardNormal",
     "Terms",
+    "VampPrior",
     "compare_paths",
     "data",
-    "diagonal_normal",
     "evaluation",
     "fit",
     "fit_iwae",

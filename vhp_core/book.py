@@ -22,7 +22,7 @@ from .vae import VAE, load
 __all__ = ["Study", "cached", "fingerprint", "read_study", "source_hash"]
 
 _METHOD = (
-    "networks", "priors", "likelihoods", "vae", "multipliers", "seeding", "training",
+    "networks", "priors", "likelihoods", "vae", "multipliers", "seeding", "training", "runs",
     "evaluation", "interpolation",
 )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """What is measured on a fitted model and on paths through its latent space (method, section 7)."""
 
 import math
+import warnings
 
 import numpy as np
 import torch
@@ -111,13 +112,13 @@ def _over_posterior(model, x, num_samples, seed, function) -> Tensor:
     x = check_data(model, x)
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}")
-    device = next(model.parameters()).device
+    first = next(model.parameters())
     rows = max(1, _ROWS_AT_ONCE // num_samples)
     draws = min(num_samples, _ROWS_AT_ONCE)
     columns = []
     with seeded(seed):
         for part in x.split(rows):
-            part = part.to(device)
+            part = part.to(first.device, first.dtype)
             q = model.encode(part)
             values = [
                 function(part, q, q.sample((min(draws, num_samples - s),)))
@@ -166,15 +167,21 @@ def distance_to_data(path: Tensor | np.ndarray, data: Tensor | np.ndarray) -> fl
 
 
 def check_data(model: VAE, x: Tensor | np.ndarray) -> Tensor:
-    """Refuse data that ``model`` cannot take, and return it as a tensor of the model's type.
+    """Refuse data that ``model`` cannot take, and return it as a tensor.
+
+    The tensor has the model's type; that of a memory-mapped array keeps its own and shares the
+    file's memory, so that nothing is copied whole.
 
     Raises:
         ValueError: if x is not numeric and real, not of shape (n ≥ 1, D) with the model's D,
             not finite (the first bad row and column are named), or outside [0, 1] for a
             Bernoulli likelihood.
     """
+    mapped = isinstance(x, np.memmap)
     try:
-        x = torch.as_tensor(np.ascontiguousarray(x) if isinstance(x, np.ndarray) else x)
+        with warnings.catch_warnings():  # of arrays opened for reading only: nothing writes here
+            warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+            x = torch.as_tensor(_plain_strides(x) if isinstance(x, np.ndarray) else x).detach()
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"x is no numeric array: {error}") from error
     if x.is_complex():
@@ -188,19 +195,34 @@ def check_data(model: VAE, x: Tensor | np.ndarray) -> Tensor:
     x_dim = (model.config or {}).get("x_dim")
     if x_dim is not None and x.shape[1] != x_dim:
         raise ValueError(f"x has {x.shape[1]} columns, the model was built for {x_dim}")
-    x = x.detach().to(next(model.parameters()).dtype)  # first: a large double may overflow
-    bad = (~torch.isfinite(x)).nonzero()
-    if len(bad):
+    dtype = next(model.parameters()).dtype
+    if not mapped:
+        x = x.to(dtype)
+    bad, first, low, high = 0, None, math.inf, -math.inf
+    for start in range(0, len(x), _ROWS_AT_ONCE):
+        part = x[start : start + _ROWS_AT_ONCE].to(dtype)  # first: a large double may overflow
+        low, high = min(low, part.min().item()), max(high, part.max().item())
+        finite = torch.isfinite(part)
+        if not finite.all():
+            places = (~finite).nonzero()
+            first = first or (places[0, 0].item() + start, *places[0, 1:].tolist())
+            bad += len(places)
+    if bad:
         raise ValueError(
-            f"x is not finite at {len(bad)} places, the first at index {tuple(bad[0].tolist())}; "
-            "remove or fill these observations"
+            f"x is not finite at {bad} places, the first at index {first}; remove or fill these "
+            "observations"
         )
-    if isinstance(model.likelihood, BernoulliLikelihood) and (x.min() < 0 or x.max() > 1):
+    if isinstance(model.likelihood, BernoulliLikelihood) and (low < 0 or high > 1):
         raise ValueError(
-            f"x must lie in [0, 1] for a Bernoulli likelihood; it spans "
-            f"[{x.min().item():.4g}, {x.max().item():.4g}]"
+            f"x must lie in [0, 1] for a Bernoulli likelihood; it spans [{low:.4g}, {high:.4g}]"
         )
     return x
+
+
+def _plain_strides(x: np.ndarray) -> np.ndarray:
+    """``x`` itself where torch can share its memory, else a copy."""
+    shares = all(stride >= 0 for stride in x.strides) and x.dtype.isnative
+    return x if shares else np.ascontiguousarray(x, dtype=x.dtype.newbyteorder("="))
 
 
 def _points(name: str, x: Tensor | np.ndarray, least: int) -> np.ndarray:

@@ -1,15 +1,15 @@
-"""Priors p(z): the standard normal and the hierarchical prior with its bound."""
+"""Priors p(z): the standard normal, the VampPrior, and the hierarchical prior with its bound."""
 
 import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.distributions import Independent
+from torch.distributions import Distribution
 
-from .networks import GaussianMLP, diagonal_normal
+from .networks import DiagonalNormal, GaussianMLP
 
-__all__ = ["HierarchicalPrior", "StandardNormal"]
+__all__ = ["HierarchicalPrior", "StandardNormal", "VampPrior"]
 
 # Without gradients, ζ is drawn in pieces of at most this many rows, which bounds the memory.
 _ROWS_AT_ONCE = 1 << 15
@@ -39,9 +39,9 @@ class StandardNormal(nn.Module):
         self.register_buffer("scale", torch.ones(dim), persistent=False)
 
     @property
-    def distribution(self) -> Independent:
+    def distribution(self) -> DiagonalNormal:
         """N(0, I) as a distribution with event shape (d,)."""
-        return diagonal_normal(self.loc, self.scale)
+        return DiagonalNormal(self.loc, self.scale)
 
     def log_prob(self, z: Tensor, num_samples: int | None = None) -> Tensor:
         """log p(z) in nats, (..., d) -> (...,). It is exact; ``num_samples`` is not used.
@@ -55,6 +55,60 @@ class StandardNormal(nn.Module):
     def sample(self, n: int) -> Tensor:
         """n draws of p(z), shape (n, d)."""
         return self.distribution.sample((n,))
+
+
+class VampPrior(nn.Module):
+    r"""p(z) = 1/C Σ_c q_φ(z|u_c), a mixture of encoded pseudo-inputs (Tomczak & Welling, 2018).
+
+    The pseudo-inputs u_1..C are learned with the rest. They are encoded once in each call of
+    :meth:`log_prob`, whatever the number of z. The encoder stays the model's own: it is no part
+    of the prior's parameters.
+
+    Args:
+        encoder: the model's encoder q_φ, a module x -> distribution with event shape (d,).
+        pseudo_inputs: (C, D), where u_1..C begin: standard-normal noise for standardised data,
+            or some of the observations.
+
+    Raises:
+        ValueError: if there is not at least one pseudo-input.
+
+    Example:
+        >>> import torch
+        >>> prior = VampPrior(GaussianMLP(5, 2), torch.randn(10, 5))
+        >>> prior.log_prob(prior.sample(3)).shape
+        torch.Size([3])
+    """
+
+    def __init__(self, encoder: nn.Module, pseudo_inputs: Tensor):
+        super().__init__()
+        if pseudo_inputs.ndim < 2 or len(pseudo_inputs) < 1:
+            raise ValueError(
+                f"pseudo_inputs must have shape (C ≥ 1, D), got {tuple(pseudo_inputs.shape)}"
+            )
+        self._encoder = (encoder,)  # in a tuple, so that it is not registered twice
+        self.pseudo_inputs = nn.Parameter(pseudo_inputs.detach().clone())
+
+    @property
+    def components(self) -> Distribution:
+        """q_φ(z|u_1..C), batch shape (C,), event shape (d,)."""
+        return self._encoder[0](self.pseudo_inputs)
+
+    def log_prob(self, z: Tensor, num_samples: int | None = None) -> Tensor:
+        """log p(z) in nats, (..., d) -> (...,). It is exact; ``num_samples`` is not used.
+
+        Raises:
+            ValueError: if the last dimension of z is not d.
+        """
+        q = self.components
+        _check_dim(z, q.event_shape[0])
+        log_q = q.log_prob(z.unsqueeze(-2))  # (..., C)
+        return torch.logsumexp(log_q, dim=-1) - math.log(len(self.pseudo_inputs))
+
+    @torch.no_grad()
+    def sample(self, n: int) -> Tensor:
+        """n draws of p(z), shape (n, d): a component, then z of it."""
+        chosen = torch.randint(len(self.pseudo_inputs), (n,), device=self.pseudo_inputs.device)
+        return self._encoder[0](self.pseudo_inputs[chosen]).sample()
 
 
 class HierarchicalPrior(nn.Module):
@@ -125,10 +179,9 @@ class HierarchicalPrior(nn.Module):
         ]
         return torch.logsumexp(torch.stack(pieces), dim=0) - math.log(K)
 
-    def _log_weights(self, z: Tensor, q: Independent, K: int) -> Tensor:
-        zeta = q.rsample((K,))  # (K, ..., d_ζ)
-        log_p = self.conditional(zeta).log_prob(z) + self.zeta.log_prob(zeta)
-        return log_p - q.log_prob(zeta)  # (K, ...)
+    def _log_weights(self, z: Tensor, q: DiagonalNormal, K: int) -> Tensor:
+        zeta, log_q = q.rsample_and_log_prob((K,))  # (K, ..., d_ζ), (K, ...)
+        return self.conditional(zeta).log_prob(z) + self.zeta.log_prob(zeta) - log_q
 
     @torch.no_grad()
     def sample(self, n: int) -> Tensor:

@@ -1,47 +1,21 @@
 """The training loops: the constrained objective with its multiplier, and the IWAE baseline."""
 
 import math
+import os
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-import pandas as pd
-import torch
 from lightning_fabric import Fabric
-from torch import Tensor
-from tqdm import tqdm
+from torch import Tensor, nn
 
 from .evaluation import check_data, reconstruction_error
 from .likelihoods import GaussianLikelihood
 from .multipliers import Geco
-from .seeding import seeded
-from .vae import VAE, importance_weighted_bound, lagrangian
+from .runs import History, Run
+from .vae import VAE, Terms, importance_weighted_bound, lagrangian
 
 __all__ = ["History", "fit", "fit_iwae"]
-
-
-@dataclass
-class History:
-    """What was seen in each step of a run. :meth:`frame` gives it as a table."""
-
-    columns: dict[str, list] = field(default_factory=dict)
-
-    def append(self, **values: float | bool) -> None:
-        """Add one step. The first call fixes the names of the columns."""
-        if not self.columns:
-            self.columns = {name: [] for name in values}
-        for name, value in values.items():
-            self.columns[name].append(value)
-
-    def frame(self) -> pd.DataFrame:
-        """One row a step: step (from 1), error, smoothed_error, rate, multiplier, initial_phase.
-
-        error and rate are the batch's means of C (in its own unit) and of
-        log q(z|x) − F (nats); smoothed_error is Ĉ; multiplier is λ as the step used it.
-        A run of :func:`fit_iwae` adds the column bound, the batch's mean bound in nats.
-        """
-        return pd.DataFrame(self.columns)
 
 
 def fit(
@@ -53,6 +27,9 @@ def fit(
     learning_rate: float = 1e-3,
     seed: int = 0,
     progress: bool = True,
+    checkpoint: str | os.PathLike | None = None,
+    checkpoint_every: int = 500,
+    fabric: Fabric | None = None,
 ) -> History:
     """Train in place: minimise the rate subject to E[C] ≤ κ² (method (5), (6)).
 
@@ -62,16 +39,23 @@ def fit(
 
     Args:
         model: the VAE to train.
-        x: (n, D) data, finite, in the unit in which κ is given.
+        x: (n, D) data, finite, in the unit in which κ is given. A memory-mapped array
+            (``np.load(path, mmap_mode="r")``) is read batch by batch and never copied whole.
         constraint: :class:`Geco` or :class:`Rewo`; its state moves on.
         steps: number of optimisation steps.
-        batch_size: observations a step, drawn with replacement.
+        batch_size: observations a step, over all processes, drawn with replacement.
         learning_rate: of Adam.
         seed: of batches and noise. The same seed gives the same run on the same machine.
         progress: show a bar with error, rate and λ (also silenced by TQDM_DISABLE=1).
+        checkpoint: a file. The run saves its whole state there as it goes; if the file is there
+            at the start, the run goes on from it and ends as if it had not been interrupted.
+        checkpoint_every: steps from one checkpoint to the next; the last step writes one too.
+        fabric: a launched Lightning Fabric that says on which device, in which precision and in
+            how many processes to run. If not given: one process, on a GPU where there is one.
 
     Raises:
-        ValueError: if the data or a number is not usable, or training diverges.
+        ValueError: if the data or a number is not usable, training diverges, or the checkpoint
+            is damaged or belongs to another run (the file then stays as it is).
 
     Warns:
         UserWarning: if the error never came down to κ², or the constraint is slack (λ rests at
@@ -85,32 +69,36 @@ def fit(
         >>> history.frame().columns.tolist()
         ['step', 'error', 'smoothed_error', 'rate', 'multiplier', 'initial_phase']
     """
-    x = check_data(model, x)
-    history = History()
-    with seeded(seed), _Run(model, x, steps, batch_size, learning_rate, progress) as run:
-        for step, batch in run.batches():
-            terms = run.model(batch)  # error and rate, (B,) each
-            error, rate = torch.stack([terms.error.mean(), terms.rate.mean()]).tolist()
+    options = {
+        "steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed,
+        "progress": progress, "checkpoint": checkpoint, "checkpoint_every": checkpoint_every,
+        "fabric": fabric,
+    }  # fmt: skip
+    data = check_data(model, x)
+    identity = {"method": "fit", "constraint": _settings(constraint)}
+    resident = not isinstance(x, np.memmap)
+    sigma = [model.likelihood.log_scale] if _is_gaussian(model) else []  # set at the end
+    with Run(model, model, data, resident, identity, constraint, sigma, **options) as run:
+        for batch in run.batches():
+            terms: Terms = run.objective(batch)  # error and rate, (B,) each
+            error, rate = run.means(terms.error, terms.rate)
             constraint.update(error)
-            _check_finite("rate", rate, step)
+            _check_finite("rate", rate, run.step)
             loss = lagrangian(terms, constraint.value, constraint.kappa)
-            run.backward(loss)
-            if constraint.initial_phase:
-                for parameter in model.prior.parameters():
-                    parameter.grad = None
-            run.optimizer.step()
-            history.append(
-                step=step,
+            run.descend(loss, resting=model.prior if constraint.initial_phase else None)
+            run.record(
                 error=error,
                 smoothed_error=constraint.smoothed_error,
                 rate=rate,
                 multiplier=constraint.value,
                 initial_phase=constraint.initial_phase,
             )
-            run.show(error=constraint.smoothed_error, rate=rate, multiplier=constraint.value)
-    _set_scale(model, x, seed)
-    _warn_of_unmet(constraint)
-    return history
+    if _is_gaussian(model):
+        mean_error = reconstruction_error(model, x, seed=seed).mean().item()
+        model.likelihood.set_scale(mean_error, dim=data[0].numel())
+    if run.fabric.is_global_zero:
+        _warn_of_unmet(constraint)
+    return run.history
 
 
 def fit_iwae(
@@ -122,6 +110,9 @@ def fit_iwae(
     learning_rate: float = 1e-3,
     seed: int = 0,
     progress: bool = True,
+    checkpoint: str | os.PathLike | None = None,
+    checkpoint_every: int = 500,
+    fabric: Fabric | None = None,
 ) -> History:
     """Train in place on the importance-weighted bound of log p(x), σ learned with the rest.
 
@@ -131,88 +122,56 @@ def fit_iwae(
     Gaussian likelihood and 1 for another.
 
     Raises:
-        ValueError: if the data or a number is not usable, or training diverges.
+        ValueError: as :func:`fit`, or if ``num_samples`` is not at least 1.
     """
-    x = check_data(model, x)
+    options = {
+        "steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed,
+        "progress": progress, "checkpoint": checkpoint, "checkpoint_every": checkpoint_every,
+        "fabric": fabric,
+    }  # fmt: skip
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}")
-    history = History()
-    smoothed = None
-    with seeded(seed), _Run(model, x, steps, batch_size, learning_rate, progress) as run:
-        for step, batch in run.batches():
-            bound, terms = importance_weighted_bound(run.model, batch, num_samples)
-            means = torch.stack([terms.error.mean(), terms.rate.mean(), bound.mean()])
-            error, rate, mean_bound = means.tolist()
-            _check_finite("bound", mean_bound, step)
-            run.backward(-bound.mean())
-            run.optimizer.step()
-            smoothed = error if smoothed is None else 0.99 * smoothed + 0.01 * error
-            history.append(
-                step=step,
+    data = check_data(model, x)
+    identity = {"method": "fit_iwae", "num_samples": num_samples}
+    objective = _ImportanceWeightedBound(model, num_samples)
+    with Run(model, objective, data, not isinstance(x, np.memmap), identity, **options) as run:
+        for batch in run.batches():
+            bound, terms = run.objective(batch)
+            error, rate, mean_bound = run.means(terms.error, terms.rate, bound)
+            _check_finite("bound", mean_bound, run.step)
+            run.descend(-bound.mean())
+            before = run.history.columns.get("smoothed_error", [error])[-1]
+            run.record(
                 error=error,
-                smoothed_error=smoothed,
+                smoothed_error=0.99 * before + 0.01 * error,
                 rate=rate,
                 multiplier=_implied_multiplier(model),
                 initial_phase=False,
                 bound=mean_bound,
             )
-            run.show(error=smoothed, rate=rate, multiplier=history.columns["multiplier"][-1])
-    return history
+    return run.history
 
 
-class _Run:
-    """What both loops share: device, optimiser, batches, progress bar.
+class _ImportanceWeightedBound(nn.Module):
+    """The bound as a module, so that several processes can share its gradients."""
 
-    At its end, by whatever way, the model is back on the device that it came from.
-    """
+    def __init__(self, model: VAE, num_samples: int):
+        super().__init__()
+        self.model, self.num_samples = model, num_samples
 
-    def __init__(
-        self,
-        model: VAE,
-        x: Tensor,
-        steps: int,
-        batch_size: int,
-        learning_rate: float,
-        progress: bool,
-    ):
-        for name, value in [("steps", steps), ("batch_size", batch_size)]:
-            if value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}")
-        if not 0 < learning_rate < float("inf"):
-            raise ValueError(f"learning_rate must be finite and above 0, got {learning_rate}")
-        self.steps, self.batch_size = steps, batch_size
-        self.fabric = Fabric(accelerator="auto", devices=1)
-        self.plain_model, self.home = model, next(model.parameters()).device
-        optimizer = torch.optim.Adam(model.parameters(), learning_rate, fused=True)
-        self.model, self.optimizer = self.fabric.setup(model, optimizer)
-        self.x = x.to(self.fabric.device)
-        hidden = {} if progress else {"disable": True}
-        self.bar = tqdm(total=steps, unit="step", leave=False, mininterval=0.5, **hidden)
+    def forward(self, x: Tensor) -> tuple[Tensor, Terms]:
+        return importance_weighted_bound(self.model, x, self.num_samples)
 
-    def __enter__(self) -> "_Run":
-        return self
 
-    def __exit__(self, *exception: object) -> None:
-        self.bar.close()
-        self.plain_model.eval().to(self.home)
+def _settings(constraint: Geco) -> dict[str, Any]:
+    """The constraint's class and arguments, without what moves."""
+    moving = constraint.state_dict()
+    fixed = {k: v for k, v in vars(constraint).items() if k.lstrip("_") not in moving}
+    return {"class": type(constraint).__name__} | fixed
 
-    def batches(self) -> Iterator[tuple[int, Tensor]]:
-        """(step, batch) pairs, each batch drawn from the data with replacement."""
-        self.model.train()
-        for step in range(1, self.steps + 1):
-            index = torch.randint(len(self.x), (self.batch_size,), device=self.x.device)
-            yield step, self.x[index]
 
-    def backward(self, loss: Tensor) -> None:
-        self.optimizer.zero_grad()
-        self.fabric.backward(loss)
-
-    def show(self, **values: float) -> None:
-        self.bar.update()
-        if self.bar.n % 50 == 0 and not self.bar.disable:
-            self.bar.set_postfix(
-                {name: f"{value:.4g}" for name, value in values.items()}, refresh=False
-            )
+def _is_gaussian(model: VAE) -> bool:
+    return isinstance(model.likelihood, GaussianLikelihood)
 
 
 def _check_finite(name: str, value: float, step: int) -> None:
@@ -224,15 +183,9 @@ def _check_finite(name: str, value: float, step: int) -> None:
 
 
 def _implied_multiplier(model: VAE) -> float:
-    if isinstance(model.likelihood, GaussianLikelihood):
-        return 0.5 * float(torch.exp(-2 * model.likelihood.log_scale.detach()))
+    if _is_gaussian(model):
+        return 0.5 * math.exp(-2 * model.likelihood.log_scale.item())
     return 1.0
-
-
-def _set_scale(model: VAE, x: Tensor, seed: int) -> None:
-    if isinstance(model.likelihood, GaussianLikelihood):
-        mean_error = reconstruction_error(model, x, seed=seed).mean().item()
-        model.likelihood.set_scale(mean_error, dim=x[0].numel())
 
 
 def _warn_of_unmet(constraint: Geco) -> None:

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 
 from .likelihoods import BernoulliLikelihood, GaussianLikelihood
-from .networks import MLP, GaussianMLP
-from .priors import HierarchicalPrior, StandardNormal
+from .networks import MLP, GaussianMLP, draw
+from .priors import HierarchicalPrior, StandardNormal, VampPrior
 
 __all__ = ["VAE", "Terms", "importance_weighted_bound", "lagrangian", "load", "mlp_vae"]
 
@@ -73,11 +73,9 @@ class VAE(nn.Module):
 
     def forward(self, x: Tensor) -> Terms:
         """Draw z ~ q_φ(z|x) once for each observation and return error and rate, (B,) each."""
-        q = self.encode(x)
-        z = q.rsample()  # (B, d_z)
+        z, log_q = draw(self.encode(x))  # (B, d_z), (B,)
         error = self.likelihood.error(x, self.decoder(z))
-        rate = q.log_prob(z) - self.prior.log_prob(z)
-        return Terms(error, rate)
+        return Terms(error, rate=log_q - self.prior.log_prob(z))
 
     def save(self, path: str | os.PathLike) -> None:
         """Write weights and configuration into one safetensors file, atomically.
@@ -105,6 +103,7 @@ def mlp_vae(
     prior: str = "hierarchical",
     likelihood: str = "gaussian",
     num_importance_samples: int = 16,
+    num_pseudo_inputs: int = 100,
 ) -> VAE:
     """A VAE of fully connected networks for observations that are vectors.
 
@@ -112,9 +111,12 @@ def mlp_vae(
         x_dim: D, the dimension of an observation.
         z_dim: d_z, the dimension of the latent variable.
         hidden: widths of the hidden layers of all four networks, the prior's too.
-        prior: "hierarchical" or "normal".
+        prior: "hierarchical", "normal" or "vamp".
         likelihood: "gaussian" or "bernoulli" (then the data must lie in [0, 1]).
         num_importance_samples: K of the hierarchical prior's bound.
+        num_pseudo_inputs: C of the VampPrior, which begin as noise: standard-normal, or uniform
+            on [0, 1] for a Bernoulli likelihood. Better ones are observations:
+            ``model.prior.pseudo_inputs.data.copy_(x[:C])``.
 
     Raises:
         ValueError: if a size is not at least 1, or a name is not one of those above.
@@ -125,23 +127,26 @@ def mlp_vae(
         torch.Size([4, 50])
     """
     hidden = tuple(int(width) for width in hidden)
-    for name, size in [("x_dim", x_dim), ("z_dim", z_dim), *(("hidden", w) for w in hidden)]:
+    sizes = {"x_dim": x_dim, "z_dim": z_dim, "num_pseudo_inputs": num_pseudo_inputs}
+    for name, size in [*sizes.items(), *(("hidden", width) for width in hidden)]:
         if size < 1:
             raise ValueError(f"{name} must be at least 1, got {size}")
     if likelihood not in _LIKELIHOODS:
         raise ValueError(f"likelihood must be one of {sorted(_LIKELIHOODS)}, got {likelihood!r}")
+    encoder = GaussianMLP(x_dim, z_dim, hidden)
+    decoder = MLP(z_dim, x_dim, hidden)
     if prior == "hierarchical":
         p = HierarchicalPrior(z_dim, None, hidden, num_importance_samples)
     elif prior == "normal":
         p = StandardNormal(z_dim)
+    elif prior == "vamp":
+        shape = (num_pseudo_inputs, x_dim)
+        p = VampPrior(
+            encoder, torch.randn(shape) if likelihood == "gaussian" else torch.rand(shape)
+        )
     else:
-        raise ValueError(f"prior must be one of ['hierarchical', 'normal'], got {prior!r}")
-    model = VAE(
-        encoder=GaussianMLP(x_dim, z_dim, hidden),
-        decoder=MLP(z_dim, x_dim, hidden),
-        likelihood=_LIKELIHOODS[likelihood](),
-        prior=p,
-    )
+        raise ValueError(f"prior must be one of ['hierarchical', 'normal', 'vamp'], got {prior!r}")
+    model = VAE(encoder, decoder, _LIKELIHOODS[likelihood](), p)
     model.config = {
         "x_dim": x_dim,
         "z_dim": z_dim,
@@ -149,6 +154,7 @@ def mlp_vae(
         "prior": prior,
         "likelihood": likelihood,
         "num_importance_samples": num_importance_samples,
+        "num_pseudo_inputs": num_pseudo_inputs,
     }
     return model
 
@@ -200,10 +206,9 @@ def importance_weighted_bound(model: VAE, x: Tensor, num_samples: int) -> tuple[
     Returns:
         the bound, (B,), in nats, and the mean :class:`Terms` over the K samples, (B,) each.
     """
-    q = model.encode(x)
-    z = q.rsample((num_samples,))  # (K, B, d_z)
+    z, log_q = draw(model.encode(x), (num_samples,))  # (K, B, d_z), (K, B)
     output = model.decoder(z)
-    rate = q.log_prob(z) - model.prior.log_prob(z)  # (K, B)
+    rate = log_q - model.prior.log_prob(z)  # (K, B)
     log_w = model.likelihood.log_prob(x, output) - rate
     bound = torch.logsumexp(log_w, dim=0) - math.log(num_samples)
     error = model.likelihood.error(x, output)
