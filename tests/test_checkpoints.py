@@ -1,5 +1,3 @@
-import json
-
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -115,7 +113,3 @@ def test_an_optimisers_moments_come_back():
     checkpoints.load_optimizer(again, stored | {"model.w": torch.zeros(1)})
     steps(half, again, 2)
     assert torch.equal(half.weight, whole.weight)
-
-
-def test_identity_survives_json():
-    assert json.loads(json.dumps(IDENTITY)) == IDENTITY

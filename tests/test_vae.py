@@ -1,3 +1,4 @@
+import copy
 import json
 import math
 
@@ -175,3 +176,37 @@ def test_file_without_a_usable_configuration_is_refused(tmp_path, config):
 def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         vhp.mlp_vae(**arguments)
+
+
+@pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])
+def test_a_vamp_model_trains_is_copied_and_comes_back_from_its_file(tmp_path, likelihood):
+    model = vhp.mlp_vae(4, 2, (8,), "vamp", likelihood, num_pseudo_inputs=6)
+    x = torch.rand(50, 4)
+    before = model.prior.pseudo_inputs.detach().clone()
+    assert before.shape == (6, 4)
+    assert likelihood == "gaussian" or (before.min() >= 0 and before.max() <= 1)
+    vhp.fit_iwae(model, x, 2, 3, 16, progress=False)
+    assert not torch.equal(before, model.prior.pseudo_inputs)
+
+    model.save(tmp_path / "model")
+    z = torch.randn(5, 2)
+    expected = model.prior.log_prob(z)
+    assert torch.equal(vhp.load(tmp_path / "model").prior.log_prob(z), expected)
+    twin = copy.deepcopy(model)  # its prior encodes with its own encoder, not with the first one's
+    with torch.no_grad():
+        twin.encoder.net[0].weight.zero_()
+    assert torch.equal(model.prior.log_prob(z), expected)
+    assert not torch.equal(twin.prior.log_prob(z), expected)
+
+
+def test_pseudo_inputs_rest_in_the_initial_phase():
+    model = vhp.mlp_vae(4, 2, (8,), "vamp", num_pseudo_inputs=6)
+    before = model.prior.pseudo_inputs.detach().clone()
+    with pytest.warns(UserWarning, match="never fell below"):
+        vhp.fit(model, torch.randn(50, 4), vhp.Rewo(kappa=1e-3), 3, 16, progress=False)
+    assert torch.equal(before, model.prior.pseudo_inputs)
+
+
+def test_there_is_at_least_one_pseudo_input():
+    with pytest.raises(ValueError, match="num_pseudo_inputs must be at least 1, got 0"):
+        vhp.mlp_vae(4, 2, prior="vamp", num_pseudo_inputs=0)

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-__all__ = ["read_checkpoint", "write_checkpoint"]
+__all__ = ["load_optimizer", "optimizer_tensors", "read_checkpoint", "write_checkpoint"]
 
 _FORMAT = "vhp_core.checkpoint/1"
 
