@@ -1,9 +1,11 @@
-"""Write a study's table together with its stamp."""
+"""Write a study's or a benchmark's table together with its stamp."""
 
 import datetime
 import json
 import os
 import platform
+from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy
@@ -17,9 +19,19 @@ from vhp_core.book import source_hash
 HERE = Path(__file__).parent
 
 
-def write(name: str, table: pd.DataFrame, configuration: dict, minutes: float) -> None:
-    """``studies/<name>.csv`` and, beside it, ``<name>.json`` that says how it came about."""
-    table.to_csv(HERE / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
+def write(
+    name: str,
+    table: pd.DataFrame,
+    configuration: dict,
+    minutes: float,
+    folder: Path = HERE,
+    packages: Iterable[str] = (),
+) -> None:
+    """``<folder>/<name>.csv`` and, beside it, ``<name>.json`` that says how it came about.
+
+    The versions of ``packages`` are noted beside those of the packages that every study uses.
+    """
+    table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
     stamp = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "minutes": round(minutes, 1),
@@ -31,8 +43,9 @@ def write(name: str, table: pd.DataFrame, configuration: dict, minutes: float) -
             "torch": torch.__version__,
             "numpy": numpy.__version__,
             "scikit-learn": sklearn.__version__,
+            **{package: version(package) for package in packages},
         },
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, CPU",
     }
     text = json.dumps(stamp, indent=2, ensure_ascii=False) + "\n"
-    (HERE / f"{name}.json").write_text(text, encoding="utf-8")
+    (folder / f"{name}.json").write_text(text, encoding="utf-8")
