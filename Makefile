@@ -8,7 +8,7 @@ STUDIES := $(filter-out __init__ stamp grid dask_backend,$(notdir $(basename $(w
 # Modules are compiled when first imported; where that is not kept, each process does it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: book test unit chapters check-site study serve lint strip clean help
+.PHONY: book test unit chapters check-site study bench serve lint strip clean help
 
 book: .venv/ready  ## execute every chapter in full and build the site into _build/html
 	$(RUN) tools.execute --budget full
@@ -31,6 +31,9 @@ check-site: .venv/ready  ## open every page of _build/html in Chromium
 study: .venv/ready  ## compute the tables over several seeds (minutes to hours)
 	$(foreach study,$(STUDIES),$(RUN) studies.$(study) &&) true
 
+bench: .venv-bench/ready  ## time the training engine beside its peers (on a machine at rest)
+	.venv-bench/bin/python -m benchmarks.run
+
 serve: .venv/ready  ## open the built site at http://127.0.0.1:8000
 	$(RUN) http.server --bind 127.0.0.1 --directory _build/html 8000
 
@@ -49,4 +52,8 @@ help:
 
 .venv/ready: requirements.txt pyproject.toml tools/environment.py
 	$(PYTHON) -m tools.environment
+	@touch $@
+
+.venv-bench/ready: benchmarks/requirements.txt pyproject.toml tools/environment.py
+	$(PYTHON) -m tools.environment .venv-bench benchmarks/requirements.txt
 	@touch $@

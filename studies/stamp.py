@@ -1,9 +1,10 @@
-"""Write a study's table together with its stamp."""
+"""Write a study's or a benchmark's table together with its stamp."""
 
 import datetime
 import json
 import os
 import platform
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
@@ -12,12 +13,10 @@ import pandas as pd
 HERE = Path(__file__).parent
 
 
-def versions() -> dict[str, str]:
-    """The versions that a study's numbers depend on."""
-    packages = ("vhp_core", "torch", "numpy", "scikit-learn")
-    return {"python": platform.python_version()} | {
-        name: metadata.version(name) for name in packages
-    }
+def versions(packages: Iterable[str] = ()) -> dict[str, str]:
+    """The versions that every study's numbers depend on, and those of ``packages``."""
+    names = ("vhp_core", "torch", "numpy", "scikit-learn", *packages)
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in names}
 
 
 def machine() -> str:
@@ -32,21 +31,24 @@ def write(
     minutes: float,
     date: str | None = None,
     machines: str | None = None,
+    *,
+    folder: Path = HERE,
+    packages: Iterable[str] = (),
 ) -> None:
-    """``studies/<name>.csv`` and, beside it, ``<name>.json`` that says how it came about.
+    """``<folder>/<name>.csv`` and, beside it, ``<name>.json`` that says how it came about.
 
     Without ``date`` and ``machines`` the table was computed today on this machine.
     """
     from vhp_core.book import source_hash
 
-    table.to_csv(HERE / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
+    table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
     stamp = {
         "date": date or datetime.datetime.now(datetime.UTC).date().isoformat(),
         "minutes": round(minutes, 1),
         "configuration": configuration,
         "source_hash": source_hash(),
-        "versions": versions(),
+        "versions": versions(packages),
         "machine": machines or machine(),
     }
     text = json.dumps(stamp, indent=2, ensure_ascii=False) + "\n"
-    (HERE / f"{name}.json").write_text(text, encoding="utf-8")
+    (folder / f"{name}.json").write_text(text, encoding="utf-8")

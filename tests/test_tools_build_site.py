@@ -135,4 +135,4 @@ def test_studies_of_an_earlier_source_are_named(tmp_path):
         "now": {"source_hash": source_hash()}, "old": {"source_hash": "0"}, "other": {},
     }.items():  # fmt: skip
         (tmp_path / f"studies/{name}.json").write_text(json.dumps(stamp), encoding="utf-8")
-    assert stale_studies(tmp_path) == ["old"]
+    assert stale_studies(tmp_path) == ["studies/old.csv"]

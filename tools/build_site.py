@@ -174,14 +174,15 @@ def outside_requests(html: str) -> list[str]:
 
 
 def stale_studies(root: Path) -> list[str]:
-    """Studies that were computed with another version of the method's source."""
+    """Tables that were computed with another version of the method's source."""
     try:
         from vhp_core.book import source_hash
     except ImportError:
         return []
-    stamps = {path.stem: notebooks.read(path) for path in sorted((root / "studies").glob("*.json"))}
+    paths = [path for kind in notebooks.TABLES for path in sorted((root / kind).glob("*.json"))]
+    stamps = {path.relative_to(root).with_suffix(".csv"): notebooks.read(path) for path in paths}
     return [
-        name
+        name.as_posix()
         for name, stamp in stamps.items()
         if "source_hash" in stamp and stamp["source_hash"] != source_hash()
     ]
@@ -210,8 +211,9 @@ def main(arguments: list[str] | None = None) -> None:
     root, start = options.root.resolve(), time.perf_counter()
     site = build(root, options.budget)
     for name in stale_studies(root):
-        print(f"warning: the method's source has changed since studies/{name}.csv was computed; "
-              "'make study' computes it again")  # fmt: skip
+        command = notebooks.TABLES[name.split("/")[0]]
+        print(f"warning: the method's source has changed since {name} was computed; "
+              f"'{command}' computes it again")  # fmt: skip
     print(f"site: {site / 'index.html'}, built in {time.perf_counter() - start:.0f} s")
 
 

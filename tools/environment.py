@@ -1,5 +1,7 @@
 """Make ``.venv`` with exactly the packages of ``requirements.txt``, and ``vhp_core`` in it.
 
+With two arguments, a folder and a lock, it makes that environment instead: the benchmark's.
+
 The same by hand, slower: ``python3 -m venv .venv``, then ``.venv/bin/pip install -r
 requirements.txt`` and ``.venv/bin/pip install --no-deps -e .``. It is faster here because torch,
 half of the volume, is unpacked while the other packages are, and because a current pip resolves
@@ -61,12 +63,13 @@ def main() -> None:
             "name another with 'make PYTHON=python3.12 ...'"
         )
     start = time.perf_counter()
-    venv = ROOT / ".venv"
-    print(f"environment: installing {ROOT / 'requirements.txt'} into {venv}", flush=True)
+    folder, lock = sys.argv[1:] or (".venv", "requirements.txt")
+    venv = ROOT / folder
+    print(f"environment: installing {ROOT / lock} into {venv}", flush=True)
     python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-    install(python, ROOT / "requirements.txt")
+    install(python, ROOT / lock)
     print(f"environment: ready in {time.perf_counter() - start:.0f} s", flush=True)
 
 

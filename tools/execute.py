@@ -48,10 +48,15 @@ def data_state() -> dict[str, Any]:
 
 
 def dependencies(root: Path) -> str:
-    """Hash of every file that any chapter may depend on: the library, the studies, the lock."""
+    """Hash of every file that any chapter may depend on: the library, the tables, the lock."""
     library = (path for path in (root / "vhp_core").rglob("*") if path.is_file())
     files = [path for path in library if "__pycache__" not in path.parts]
-    files += [path for kind in ("csv", "json") for path in (root / "studies").glob(f"*.{kind}")]
+    files += [
+        path
+        for folder in notebooks.TABLES
+        for kind in ("csv", "json")
+        for path in (root / folder).glob(f"*.{kind}")
+    ]
     digest = hashlib.sha256()
     for path in [*sorted(files), root / "requirements.txt"]:
         digest.update(f"{path.relative_to(root)}\n".encode())

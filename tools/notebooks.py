@@ -8,6 +8,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# Folders of committed tables, and what computes them.
+TABLES = {"studies": "make study", "benchmarks": "make bench"}
+
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
 

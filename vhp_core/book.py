@@ -116,13 +116,14 @@ class Study(NamedTuple):
     stamp: dict[str, Any]
 
 
-def read_study(name: str, folder: str | os.PathLike | None = None) -> Study:
+def read_study(name: str, folder: str | os.PathLike | None = None, kind: str = "studies") -> Study:
     """The committed table ``studies/<name>.csv`` and its stamp ``studies/<name>.json``.
 
     Args:
         name: the study's name.
-        folder: where the two files lie; if not given, the first folder ``studies`` that is
+        folder: where the two files lie; if not given, the first folder named ``kind`` that is
             found going up from the current folder.
+        kind: "studies" or "benchmarks".
 
     Raises:
         FileNotFoundError: if the files are not there.
@@ -130,13 +131,14 @@ def read_study(name: str, folder: str | os.PathLike | None = None) -> Study:
     Warns:
         UserWarning: if the method's source has changed since the study was computed.
     """
+    command = {"studies": "make study", "benchmarks": "make bench"}[kind]
     if folder is None:
         here = Path.cwd()
-        places = [place / "studies" for place in (here, *here.parents)]
+        places = [place / kind for place in (here, *here.parents)]
         found = [place for place in places if (place / f"{name}.csv").is_file()]
         if not found:
             raise FileNotFoundError(
-                f"no studies/{name}.csv in {here} or above it: run `make study`, or start the "
+                f"no {kind}/{name}.csv in {here} or above it: run `{command}`, or start the "
                 "notebook inside the project"
             )
         folder = found[0]
@@ -144,8 +146,8 @@ def read_study(name: str, folder: str | os.PathLike | None = None) -> Study:
     stamp = json.loads((Path(folder) / f"{name}.json").read_text(encoding="utf-8"))
     if stamp["source_hash"] != source_hash():
         warnings.warn(
-            f"the study {name!r} of {stamp['date']} was computed with another version of the "
-            "method's source; `make study` computes it anew",
+            f"the table {name!r} of {stamp['date']} was computed with another version of the "
+            f"method's source; `{command}` computes it anew",
             stacklevel=2,
         )
     return Study(table, stamp)
