@@ -1,17 +1,20 @@
-"""Data sets of the book: CMU human motion, and the embedded mocap6."""
+"""Data sets of the book: the pendulum, CMU human motion, and the embedded mocap6."""
 
 from .acclaim import Motion, Skeleton, read_amc, read_asf
 from .cmu import cmu
 from .mocap6 import generic_skeleton, mocap6
 from .motion import MotionData
+from .pendulum import PendulumData, pendulum
 
 __all__ = [
     "Motion",
     "MotionData",
+    "PendulumData",
     "Skeleton",
     "cmu",
     "generic_skeleton",
     "mocap6",
+    "pendulum",
     "read_amc",
     "read_asf",
 ]
