@@ -118,17 +118,18 @@ def _over_posterior(model, x, num_samples, seed, function) -> Tensor:
     first = next(model.parameters())
     rows = max(1, _ROWS_AT_ONCE // num_samples)
     draws = min(num_samples, _ROWS_AT_ONCE)
-    columns = []
+    table = torch.empty(num_samples, len(x), dtype=first.dtype)
     with seeded(seed):
-        for part in x.split(rows):
+        for start in range(0, len(x), rows):
+            part = x[start : start + rows]
             part = part.to(first.device, first.dtype)
             q = model.encode(part)
             values = [
                 function(part, *draw(q, (min(draws, num_samples - s),)))
                 for s in range(0, num_samples, draws)
             ]
-            columns.append(torch.cat(values).cpu())  # (num_samples, rows)
-    return torch.cat(columns, dim=1)
+            table[:, start : start + rows] = torch.cat(values)
+    return table
 
 
 def smoothness(path: Tensor | np.ndarray) -> float:
