@@ -9,7 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
 from .likelihoods import BernoulliLikelihood
-from .networks import draw
+from .networks import draw, log_mean_exp
 from .seeding import seeded
 from .vae import VAE
 
@@ -103,7 +103,7 @@ def log_likelihood(
         return log_p + model.prior.log_prob(z, prior_samples) - log_q
 
     log_w = _over_posterior(model, x, num_samples, seed, log_weight)  # (S, n)
-    return torch.logsumexp(log_w, dim=0) - math.log(num_samples)
+    return log_mean_exp(log_w)
 
 
 @torch.no_grad()
@@ -121,8 +121,7 @@ def _over_posterior(model, x, num_samples, seed, function) -> Tensor:
     table = torch.empty(num_samples, len(x), dtype=first.dtype)
     with seeded(seed):
         for start in range(0, len(x), rows):
-            part = x[start : start + rows]
-            part = part.to(first.device, first.dtype)
+            part = x[start : start + rows].to(first.device, first.dtype)
             q = model.encode(part)
             values = [
                 function(part, *draw(q, (min(draws, num_samples - s),)))
