@@ -80,7 +80,7 @@ def test_positions_come_back_to_a_millimetre():
 
 def test_page_has_what_readers_and_their_tools_need():
     page = Page(player().html)
-    assert page.first("figure")["class"] == "motion-player"
+    assert page.first("figure")["class"] == "motion-player stick-figures"
     assert page.first("figure")["role"] == "group"
     assert page.first("figure")["aria-label"] == "A stick figure walks."
     assert page.first("canvas")["aria-label"].startswith("A stick figure walks.")

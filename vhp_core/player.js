@@ -1,13 +1,4 @@
-(() => {
-  "use strict";
-
   // ---- data -------------------------------------------------------------------------------
-
-  function unpack(base64) {
-    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-    const view = new DataView(bytes.buffer);
-    return Float32Array.from({ length: bytes.length / 2 }, (_, i) => view.getInt16(2 * i, true));
-  }
 
   function readClip(figure) {
     const clip = JSON.parse(figure.dataset.clip);
@@ -58,20 +49,6 @@
   }
 
   // ---- colours ----------------------------------------------------------------------------
-
-  function isDark() {
-    const theme = document.documentElement.dataset.theme;
-    if (theme === "dark" || theme === "light") return theme === "dark";
-    const jupyter = document.body.dataset.jpThemeLight;
-    if (jupyter) return jupyter === "false";
-    return matchMedia("(prefers-color-scheme: dark)").matches;
-  }
-
-  function mix(hex, target, amount) {
-    const part = (i) => parseInt(hex.slice(i, i + 2), 16);
-    const channel = (i) => Math.round(part(i) + (target - part(i)) * amount);
-    return `rgb(${channel(1)},${channel(3)},${channel(5)})`;
-  }
 
   // Left limbs dark, right limbs light; on dark ground all of them are lifted towards white.
   function shades(hex, dark) {
@@ -172,34 +149,13 @@
 
   // ---- one player -------------------------------------------------------------------------
 
-  function mount(figure) {
-    figure.dataset.mounted = "true";
-    const find = (selector) => figure.querySelector(selector);
-    const canvas = find("canvas"), play = find("button"), slider = find("input"), time = find("output");
-    const context = canvas.getContext("2d");
+  mountAll("stick-figures", (figure) => {
     const clip = readClip(figure);
     const end = clip.frames - 1;
-    let frame = Math.floor(clip.frames / 2); // a middle one tells more than the first
     let azimuth = (clip.azimuth * Math.PI) / 180;
-    let playing = false, visible = true, dark = isDark(), last = null, waiting = false;
 
-    find(".motion-player-still").remove();
-    for (const part of figure.querySelectorAll("[hidden]")) part.hidden = false;
-
-    function draw() {
-      const width = canvas.clientWidth;
-      if (!width) return;
-      const plan = layout(clip, width), density = window.devicePixelRatio || 1;
-      const height = Math.round(plan.rows * plan.height);
-      if (canvas.width !== Math.round(width * density) || canvas.height !== Math.round(height * density)) {
-        canvas.width = Math.round(width * density);
-        canvas.height = Math.round(height * density);
-        canvas.style.height = `${height}px`;
-      }
-      const style = getComputedStyle(figure);
-      const color = (name) => style.getPropertyValue(`--mp-${name}`).trim();
-      context.setTransform(density, 0, 0, density, 0, 0);
-      context.clearRect(0, 0, width, height);
+    function draw({ context, width, frame, dark, color }) {
+      const plan = layout(clip, width);
       clip.tracks.forEach((track, i) => {
         const left = (i % plan.columns) * plan.cell, top = Math.floor(i / plan.columns) * plan.height;
         const now = jointsAt(clip, track, frame);
@@ -217,93 +173,18 @@
             top + HEAD + plan.body, side, color("ink"), color("ground"), dark);
         }
       });
-      const shown = Math.min(Math.round(frame), end);
-      slider.value = shown;
-      slider.setAttribute("aria-valuetext", `frame ${shown + 1} of ${clip.frames}`);
-      time.textContent = `${(shown / clip.frameRate).toFixed(1)} / ${(end / clip.frameRate).toFixed(1)} s`;
     }
 
-    function request() {
-      if (waiting) return;
-      waiting = true;
-      requestAnimationFrame((now) => {
-        waiting = false;
-        if (playing && visible) {
-          if (last !== null) frame += ((now - last) / 1000) * clip.frameRate;
-          last = now;
-          if (frame >= end + (clip.loop ? 1 : 0)) {
-            if (clip.loop) frame %= clip.frames;
-            else { frame = end; setPlaying(false); }
-          }
-          if (playing) request();
-        } else {
-          last = null;
-        }
-        draw();
-      });
-    }
-
-    function setPlaying(on) {
-      playing = on;
-      last = null;
-      if (on && !clip.loop && frame >= end) frame = 0;
-      play.classList.toggle("playing", on);
-      play.setAttribute("aria-label", on ? "Pause" : "Play");
-      request();
-    }
-
-    function seek(to) {
-      frame = Math.max(0, Math.min(end, to));
-      last = null;
-      request();
-    }
-
-    function turn(by) {
-      azimuth -= by;
-      request();
-    }
-
-    play.addEventListener("click", () => setPlaying(!playing));
-    slider.addEventListener("input", () => seek(Number(slider.value)));
-    for (const part of [canvas, slider]) {
-      part.addEventListener("keydown", (event) => {
-        const turned = { ArrowLeft: -0.15, ArrowRight: 0.15 }[event.key];
-        if (event.key === " ") setPlaying(!playing);
-        else if (part === canvas && turned) turn(turned);
-        else return;
-        event.preventDefault();
-      });
-    }
-    let grip = 0; // where the pointer was last
-    canvas.addEventListener("pointerdown", (event) => {
-      canvas.setPointerCapture(event.pointerId);
-      grip = event.clientX;
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      if (!canvas.hasPointerCapture(event.pointerId)) return;
-      turn((event.clientX - grip) * 0.01);
-      grip = event.clientX;
-    });
-
-    new ResizeObserver(request).observe(canvas);
-    new IntersectionObserver((entries) => {
-      visible = entries[entries.length - 1].isIntersecting;
-      request();
-    }).observe(canvas);
-    const repaint = () => {
-      dark = isDark();
-      figure.dataset.scheme = dark ? "dark" : "light";
-      request();
+    return {
+      frames: clip.frames,
+      rate: clip.frameRate,
+      loop: clip.loop,
+      height: (width) => {
+        const plan = layout(clip, width);
+        return plan.rows * plan.height;
+      },
+      draw,
+      time: (shown) => `${(shown / clip.frameRate).toFixed(1)} / ${(end / clip.frameRate).toFixed(1)} s`,
+      turn: (by) => { azimuth -= by; },
     };
-    const themes = { attributes: true, attributeFilter: ["data-theme", "data-jp-theme-light"] };
-    for (const root of [document.documentElement, document.body]) {
-      new MutationObserver(repaint).observe(root, themes);
-    }
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
-    repaint();
-  }
-
-  for (const figure of document.querySelectorAll("figure.motion-player:not([data-mounted])")) {
-    mount(figure);
-  }
-})();
+  });

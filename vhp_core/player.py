@@ -2,20 +2,15 @@
 
 :func:`motion_player` returns an object that a notebook shows as HTML. The HTML holds everything:
 the positions (16-bit millimetres), a still drawing for readers without scripts, the style
-(``player.css``) and the program (``player.js``), which draws them.
+(``player.css``) and the program (``player_shared.js``, ``player.js``), which draws them.
 """
 
-import base64
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
-from importlib.resources import files
 
 import numpy as np
 from matplotlib.colors import to_hex
 
+from .player_page import Player, pack, player_page
 from .stick_figures import (
     AZIMUTH,
     Bones,
@@ -27,24 +22,10 @@ from .stick_figures import (
 )
 from .theme import LABEL_COLORS, MODEL_COLORS
 
-__all__ = ["Player", "motion_player"]
+__all__ = ["motion_player"]
 
 _LIMIT = 32.0  # metres that 16 bits of millimetres hold
 _BACKGROUND_POINTS = 1500
-
-
-@dataclass(frozen=True)
-class Player:
-    """A motion player, shown as HTML by a notebook. ``str(player)`` names it by a fingerprint."""
-
-    html: str
-    summary: str
-
-    def _repr_html_(self) -> str:
-        return self.html
-
-    def __repr__(self) -> str:
-        return f"<motion player: {self.summary}>"
 
 
 def motion_player(
@@ -87,9 +68,6 @@ def motion_player(
             value is not finite or farther than 32 m, the motions differ in their joints, a bone
             is not a pair of joints, the frame rate is not positive, or a text is empty.
     """
-    for name, text in (("caption", caption), ("description", description)):
-        if not text.strip():
-            raise ValueError(f"{name} is empty: say what is seen")
     if not motions:
         raise ValueError("motions is empty: give at least one")
     if not 0 < frame_rate < float("inf"):
@@ -112,7 +90,7 @@ def motion_player(
             "name": name,
             "color": colors[name],
             "frames": len(motion),
-            "positions": _pack(motion * 1000.0),
+            "positions": pack(motion * 1000.0),
             "latent": insets.get(name),
         }
         for name, motion in motions.items()
@@ -127,47 +105,24 @@ def motion_player(
         "ground": bool(ground),
         "loop": bool(loop),
     }
-    data = json.dumps(clip, ensure_ascii=True, separators=(",", ":"))
     longest = max(len(motion) for motion in motions.values())
-    fingerprint = hashlib.sha256(data.encode()).hexdigest()[:8]
-    html = _TEMPLATE.format(
-        fingerprint=fingerprint,
-        width=int(width),
-        description=escape(description),
-        caption=escape(caption),
-        data=escape(data),
-        last=longest - 1,
-        still=_still(motions, pairs, sides, colors, azimuth, ground),
-        style=_read("player.css"),
-        script=_read("player.js"),
+    html, fingerprint = player_page(
+        "stick-figures",
+        clip,
+        longest,
+        caption,
+        description,
+        _still(motions, pairs, sides, colors, azimuth, ground),
+        "player.js",
+        width,
+        keys="Space plays or pauses, the left and right arrow keys turn the view.",
+        hint="Drag sideways to turn. Left limbs dark, right limbs light.",
     )
     return Player(
         html,
         f"{len(motions)} motion{'s' * (len(motions) > 1)}, {longest} frames, {num_joints} joints, "
         f"fingerprint {fingerprint}",
     )
-
-
-_TEMPLATE = """\
-<figure class="motion-player" data-fingerprint="{fingerprint}" role="group" \
-aria-label="{description}" style="max-width:{width}px" data-clip="{data}">
-<style>{style}</style>
-<div class="motion-player-still">{still}</div>
-<canvas role="img" tabindex="0" hidden aria-label="{description} \
-Space plays or pauses, the left and right arrow keys turn the view."></canvas>
-<div class="motion-player-controls" hidden>
-<button type="button" class="motion-player-play" aria-label="Play"></button>
-<input type="range" min="0" max="{last}" step="1" aria-label="Frame">
-<output class="motion-player-time" aria-hidden="true"></output>
-</div>
-<p class="motion-player-hint" hidden>Drag sideways to turn. Left limbs dark, right limbs light.</p>
-<figcaption>{caption}</figcaption>
-<script>{script}</script>
-</figure>"""
-
-
-def _read(name: str) -> str:
-    return files("vhp_core").joinpath(name).read_text(encoding="utf-8")
 
 
 def _check_motion(name: str, motion) -> np.ndarray:
@@ -218,17 +173,12 @@ def _insets(motions: Mapping, latents: Mapping, background) -> dict[str, dict]:
         palette = list(dict.fromkeys(tints))
         scaled = [(p - (low + high) / 2) / half * 30000 for p in (path, points[keep])]
         insets[name] = {
-            "path": _pack(scaled[0]),
-            "points": _pack(scaled[1]),
+            "path": pack(scaled[0]),
+            "points": pack(scaled[1]),
             "tints": [palette.index(tints[i]) for i in keep],
             "palette": palette,
         }
     return insets
-
-
-def _pack(values: np.ndarray) -> str:
-    """Rounded to 16-bit little-endian integers, as base64."""
-    return base64.b64encode(np.round(values).astype("<i2").tobytes()).decode("ascii")
 
 
 def _still(motions, pairs, sides, colors, azimuth: float, ground: bool) -> str:
