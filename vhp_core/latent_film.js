@@ -79,7 +79,6 @@
   mountAll("latent-film", (figure) => {
     const film = JSON.parse(figure.dataset.clip);
     for (const panel of film.panels) panel.points = unpack(panel.points); // (moments, codes, 2)
-    const last = film.steps[film.steps.length - 1];
 
     function draw(view) {
       const plan = arrange(film, view.width);
@@ -107,6 +106,6 @@
         return plan.rows * plan.height;
       },
       draw,
-      time: (shown) => `step ${film.steps[shown]} / ${last}`,
+      time: (shown) => `step ${film.steps[shown]}`,
     };
   });
