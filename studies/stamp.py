@@ -32,15 +32,17 @@ def write(
     date: str | None = None,
     machines: str | None = None,
     *,
-    folder: Path = HERE,
+    folder: Path | None = None,
     packages: Iterable[str] = (),
 ) -> None:
-    """``<folder>/<name>.csv`` and, beside it, ``<name>.json`` that says how it came about.
+    """``<name>.csv`` and, beside it, ``<name>.json`` that says how it came about.
 
-    Without ``date`` and ``machines`` the table was computed today on this machine.
+    They lie in ``folder``, or beside this module. Without ``date`` and ``machines`` the table was
+    computed today on this machine.
     """
     from vhp_core.book import source_hash
 
+    folder = HERE if folder is None else folder
     table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
     stamp = {
         "date": date or datetime.datetime.now(datetime.UTC).date().isoformat(),

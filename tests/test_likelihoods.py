@@ -68,3 +68,13 @@ def test_events_of_another_shape_are_refused(kind, method):
 def test_a_scale_that_is_none_is_refused(mean_error):
     with pytest.raises(ValueError, match="mean_error"):
         vhp.GaussianLikelihood().set_scale(mean_error, dim=4)
+
+
+@pytest.mark.parametrize("kind", [vhp.GaussianLikelihood, vhp.BernoulliLikelihood])
+def test_log_prob_from_a_known_error(kind, float64):
+    likelihood = kind()
+    if kind is vhp.GaussianLikelihood:
+        likelihood.set_scale(3.0, dim=5)
+    x, output = torch.rand(4, 5), torch.randn(7, 4, 5)
+    log_prob = likelihood.log_prob_of_error(x, likelihood.error(x, output))
+    torch.testing.assert_close(log_prob, likelihood(output).log_prob(x))

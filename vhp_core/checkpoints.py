@@ -11,9 +11,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-__all__ = ["load_optimizer", "optimizer_tensors", "read_checkpoint", "write_checkpoint"]
+__all__ = [
+    "load_optimizer",
+    "optimizer_tensors",
+    "read_checkpoint",
+    "write_atomically",
+    "write_checkpoint",
+]
 
-_FORMAT = "vhp_core.checkpoint/1"
+_FORMAT = "vhp_core.checkpoint/2"
 
 
 def write_checkpoint(
@@ -31,10 +37,15 @@ def write_checkpoint(
     tensors = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
     header = {"identity": json.dumps(identity), "state": json.dumps(state)}
     header |= {"format": _FORMAT, "digest": _digest(tensors, header)}
-    part = path.with_name(path.name + ".part")
     path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, save(tensors, header))
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Put ``content`` where ``path`` says, at once and for good: no reader sees a part of it."""
+    part = path.with_name(path.name + ".part")
     with part.open("wb") as file:
-        file.write(save(tensors, header))
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)

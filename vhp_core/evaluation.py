@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
-from torch.distributions import Distribution
 
 from .likelihoods import BernoulliLikelihood
+from .networks import draw, log_mean_exp
 from .seeding import seeded
 from .vae import VAE
 
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 # At most this many rows (observations times samples) pass through a network at once.
-_ROWS_AT_ONCE = 1 << 14
+_ROWS_AT_ONCE = 1 << 13
 
 
 def reconstruction_error(
@@ -43,7 +43,7 @@ def reconstruction_error(
         ValueError: as :func:`check_data`.
     """
 
-    def error(part: Tensor, q: Distribution, z: Tensor) -> Tensor:
+    def error(part: Tensor, z: Tensor, log_q: Tensor) -> Tensor:
         return model.likelihood.error(part, model.decoder(z))
 
     return _over_posterior(model, x, num_samples, seed, error).mean(0)
@@ -68,8 +68,8 @@ def rate(
         ValueError: as :func:`check_data`.
     """
 
-    def log_ratio(part: Tensor, q: Distribution, z: Tensor) -> Tensor:
-        return q.log_prob(z) - model.prior.log_prob(z, prior_samples)
+    def log_ratio(part: Tensor, z: Tensor, log_q: Tensor) -> Tensor:
+        return log_q - model.prior.log_prob(z, prior_samples)
 
     return _over_posterior(model, x, num_samples, seed, log_ratio).mean(0)
 
@@ -98,34 +98,37 @@ def log_likelihood(
         ValueError: as :func:`check_data`.
     """
 
-    def log_weight(part: Tensor, q: Distribution, z: Tensor) -> Tensor:
+    def log_weight(part: Tensor, z: Tensor, log_q: Tensor) -> Tensor:
         log_p = model.likelihood.log_prob(part, model.decoder(z))
-        return log_p + model.prior.log_prob(z, prior_samples) - q.log_prob(z)
+        return log_p + model.prior.log_prob(z, prior_samples) - log_q
 
     log_w = _over_posterior(model, x, num_samples, seed, log_weight)  # (S, n)
-    return torch.logsumexp(log_w, dim=0) - math.log(num_samples)
+    return log_mean_exp(log_w)
 
 
 @torch.no_grad()
 def _over_posterior(model, x, num_samples, seed, function) -> Tensor:
-    """``function(x, q, z)`` at draws z ~ q(z|x), in bounded pieces: (num_samples, n) on the CPU."""
+    """``function(x, z, log q(z|x))`` at draws z ~ q(z|x): (num_samples, n) on the CPU.
+
+    No more than a bounded number of rows is worked on at once.
+    """
     x = check_data(model, x)
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}")
     first = next(model.parameters())
     rows = max(1, _ROWS_AT_ONCE // num_samples)
     draws = min(num_samples, _ROWS_AT_ONCE)
-    columns = []
+    table = torch.empty(num_samples, len(x), dtype=first.dtype)
     with seeded(seed):
-        for part in x.split(rows):
-            part = part.to(first.device, first.dtype)
+        for start in range(0, len(x), rows):
+            part = x[start : start + rows].to(first.device, first.dtype)
             q = model.encode(part)
             values = [
-                function(part, q, q.sample((min(draws, num_samples - s),)))
+                function(part, *draw(q, (min(draws, num_samples - s),)))
                 for s in range(0, num_samples, draws)
             ]
-            columns.append(torch.cat(values).cpu())  # (num_samples, rows)
-    return torch.cat(columns, dim=1)
+            table[:, start : start + rows] = torch.cat(values)
+    return table
 
 
 def smoothness(path: Tensor | np.ndarray) -> float:

@@ -39,9 +39,13 @@ class GaussianLikelihood(nn.Module):
 
     def log_prob(self, x: Tensor, output: Tensor) -> Tensor:
         """log p(x|z) in nats, shape (...,): what ``forward(output).log_prob(x)`` gives."""
+        return self.log_prob_of_error(x, self.error(x, output))
+
+    def log_prob_of_error(self, x: Tensor, error: Tensor) -> Tensor:
+        """log p(x|z) = −C/(2σ²) − D log(σ √(2π)) where C = ``error`` is already known."""
         dim = x.shape[-self.event_dims :].numel()
         log_normaliser = dim * (self.log_scale + 0.5 * math.log(2 * math.pi))
-        return -0.5 * self.error(x, output) * torch.exp(-2 * self.log_scale) - log_normaliser
+        return error * (-0.5 * torch.exp(-2 * self.log_scale)) - log_normaliser
 
     @torch.no_grad()
     def set_scale(self, mean_error: float, dim: int) -> None:
@@ -76,8 +80,16 @@ class BernoulliLikelihood(nn.Module):
 
     def error(self, x: Tensor, output: Tensor) -> Tensor:
         """C_θ(x, z) in nats, shape (...,)."""
+        return -self.log_prob(x, output) - self._entropy(x)
+
+    def log_prob_of_error(self, x: Tensor, error: Tensor) -> Tensor:
+        """What :meth:`log_prob` gives where C = ``error`` is already known: −C − H(x)."""
+        return -error - self._entropy(x)
+
+    def _entropy(self, x: Tensor) -> Tensor:
+        """Σ_d of the entropies of Bern(x_d), in nats."""
         entropy = -(torch.xlogy(x, x) + torch.xlogy(1 - x, 1 - x))
-        return -self.log_prob(x, output) - entropy.flatten(-self.event_dims).sum(-1)
+        return entropy.flatten(-self.event_dims).sum(-1)
 
     def log_prob(self, x: Tensor, output: Tensor) -> Tensor:
         """−Σ_d cross-entropy(x_d, μ_d) in nats, shape (...,)."""

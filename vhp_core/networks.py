@@ -61,6 +61,13 @@ def draw(q: Distribution, sample_shape: Sequence[int] = ()) -> tuple[Tensor, Ten
     return z, q.log_prob(z)
 
 
+def log_mean_exp(log_w: Tensor) -> Tensor:
+    """log 1/K Σ_k exp(log_w_k) over the first dimension, (K, ...) -> (...,)."""
+    if len(log_w) == 1:
+        return log_w[0]
+    return torch.logsumexp(log_w, dim=0) - math.log(len(log_w))
+
+
 class MLP(nn.Sequential):
     """Fully connected network with ReLU between its layers.
 

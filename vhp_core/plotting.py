@@ -19,16 +19,20 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
+from .angles import ANGLE_MAP, angle_colors, plot_angles
 from .seeding import seeded
 from .stick_figures import bone_sides, plot_stick_figures, plot_strip
 from .theme import LABEL_COLORS, MODEL_COLORS, WIDTH, label_colors, set_theme
 
 __all__ = [
+    "ANGLE_MAP",
     "LABEL_COLORS",
     "MODEL_COLORS",
     "WIDTH",
+    "angle_colors",
     "bone_sides",
     "label_colors",
+    "plot_angles",
     "plot_history",
     "plot_latents",
     "plot_paired",

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
-from .networks import DiagonalNormal, GaussianMLP
+from .networks import DiagonalNormal, GaussianMLP, log_mean_exp
 
 __all__ = ["HierarchicalPrior", "StandardNormal", "VampPrior"]
 
@@ -171,7 +171,7 @@ class HierarchicalPrior(nn.Module):
             raise ValueError(f"num_samples must be at least 1, got {K}")
         q = self.inference(z)  # q(ζ|z), batch shape (...)
         if torch.is_grad_enabled():
-            return torch.logsumexp(self._log_weights(z, q, K), dim=0) - math.log(K)
+            return log_mean_exp(self._log_weights(z, q, K))
         size = max(1, _ROWS_AT_ONCE // max(1, z.shape[:-1].numel()))
         pieces = [
             torch.logsumexp(self._log_weights(z, q, min(size, K - k)), dim=0)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from .checkpoints import load_optimizer, optimizer_tensors, read_checkpoint, write_checkpoint
+from .flat import FlatParameters
 from .seeding import seeded, sharded
 from .vae import VAE
 
@@ -93,6 +94,7 @@ class Run:
         first = next(model.parameters())
         self.home, self.dtype = first.device, first.dtype
         precision = "64-true" if self.dtype == torch.float64 else "32-true"
+        self.alone = fabric is None
         self.fabric = fabric or Fabric(accelerator="auto", devices=1, precision=precision)
         if batch_size % self.fabric.world_size:
             raise ValueError(
@@ -124,9 +126,8 @@ class Run:
                 parameter.requires_grad_(False)
             stack.enter_context(seeded(self.seed))
             stack.enter_context(sharded(self.fabric.global_rank, self.fabric.world_size))
-            trained = [p for p in self.model.parameters() if p.requires_grad]
-            self.adam = torch.optim.Adam(trained, self.learning_rate, fused=True)
-            self.objective, self.optimizer = self.fabric.setup(self.objective, self.adam)
+            self._prepare()
+            stack.callback(self.parameters.release)
             if self.resident:
                 self.x = self.x.to(self.fabric.device, self.dtype)
             if self.checkpoint is not None and self.checkpoint.exists():
@@ -147,6 +148,23 @@ class Run:
 
     def __exit__(self, *exception: object) -> None:
         self.stack.close()
+
+    def _prepare(self) -> None:
+        """Move the model to its device, make the optimiser, and let Fabric wrap what it has to.
+
+        A run that was given no ``fabric`` is one process in the model's own precision: there
+        Fabric's wrappers would have nothing to do, and cost time in each step.
+        """
+        self.fabric.to_device(self.objective)
+        prior = {id(p) for p in self.model.prior.parameters()}
+        trained = [p for p in self.model.parameters() if p.requires_grad]
+        self.parameters = FlatParameters(
+            [p for p in trained if id(p) not in prior], [p for p in trained if id(p) in prior]
+        )
+        self.adam = torch.optim.Adam(self.parameters.vectors, self.learning_rate, fused=True)
+        self.optimizer = self.adam
+        if not self.alone:
+            self.objective, self.optimizer = self.fabric.setup(self.objective, self.adam)
 
     def batches(self) -> Iterator[Tensor]:
         """Batches for the steps that are left, (B, D), drawn with replacement.
@@ -170,10 +188,11 @@ class Run:
 
     def descend(self, loss: Tensor, resting: nn.Module | None = None) -> None:
         """One Adam step on ``loss``. Parameters of ``resting`` stay as they are."""
-        self.optimizer.zero_grad()
+        self.parameters.zero_grad()
         self.fabric.backward(loss)
         for parameter in resting.parameters() if resting is not None else ():
             parameter.grad = None
+        self.parameters.gather()
         self.optimizer.step()
 
     def record(self, **values: float | bool) -> None:

@@ -1,7 +1,6 @@
 """The VAE: encoder, decoder, likelihood and prior put together, its objectives, and its file."""
 
 import json
-import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,12 +8,13 @@ from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
+from .checkpoints import write_atomically
 from .likelihoods import BernoulliLikelihood, GaussianLikelihood
-from .networks import MLP, GaussianMLP, draw
+from .networks import MLP, GaussianMLP, draw, log_mean_exp
 from .priors import HierarchicalPrior, StandardNormal, VampPrior
 
 __all__ = ["VAE", "Terms", "importance_weighted_bound", "lagrangian", "load", "mlp_vae"]
@@ -90,10 +90,9 @@ class VAE(nn.Module):
                 "build it with mlp_vae, or store model.state_dict() with safetensors"
             )
         path = Path(path)
-        part = path.with_name(path.name + ".part")
         tensors = {k: v.detach().cpu().contiguous() for k, v in self.state_dict().items()}
-        save_file(tensors, part, {"format": _FORMAT, "config": json.dumps(self.config)})
-        part.replace(path)
+        header = {"format": _FORMAT, "config": json.dumps(self.config)}
+        write_atomically(path, save(tensors, header))
 
 
 def mlp_vae(
@@ -209,7 +208,6 @@ def importance_weighted_bound(model: VAE, x: Tensor, num_samples: int) -> tuple[
     z, log_q = draw(model.encode(x), (num_samples,))  # (K, B, d_z), (K, B)
     output = model.decoder(z)
     rate = log_q - model.prior.log_prob(z)  # (K, B)
-    log_w = model.likelihood.log_prob(x, output) - rate
-    bound = torch.logsumexp(log_w, dim=0) - math.log(num_samples)
     error = model.likelihood.error(x, output)
-    return bound, Terms(error.mean(0), rate.mean(0))
+    log_w = model.likelihood.log_prob_of_error(x, error) - rate
+    return log_mean_exp(log_w), Terms(error.mean(0), rate.mean(0))
