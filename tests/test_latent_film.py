@@ -80,6 +80,7 @@ def test_size_is_that_of_the_codes():
         ({"frames": {}}, "frames is empty"),
         ({"steps": STEPS[::-1]}, "steps must be rising"),
         ({"steps": STEPS[:1]}, "steps must be rising"),
+        ({"steps": [1, np.nan, 3, 4]}, "steps must be rising"),
         ({"steps": STEPS[:3]}, r"frames of 'VHP-VAE' must have shape .* = \(3, 30, 2\)"),
         ({"colors": ["red"] * 7}, r"= \(4, 7, 2\)"),
         ({"frames": {"A": np.full((4, 30, 2), np.nan)}, "curves": {}}, "not finite"),

@@ -47,7 +47,7 @@ def latent_film(
     if not frames:
         raise ValueError("frames is empty: give at least one latent space")
     steps = np.asarray(steps)
-    if steps.ndim != 1 or len(steps) < 2 or (np.diff(steps) <= 0).any():
+    if steps.ndim != 1 or len(steps) < 2 or not (np.diff(steps) > 0).all():
         raise ValueError("steps must be rising numbers, at least two")
     frames = {name: np.asarray(z, dtype=float) for name, z in frames.items()}
     tints = [to_hex(color) for color in colors]
