@@ -6,8 +6,8 @@ from importlib.resources import files
 import numpy as np
 import torch
 
-from .acclaim import Skeleton
 from .motion import MotionData
+from .skeleton import Skeleton
 
 __all__ = ["generic_skeleton", "mocap6"]
 

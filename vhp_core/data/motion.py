@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .acclaim import Skeleton
+from .skeleton import Skeleton
 
 __all__ = ["MotionData"]
 
