@@ -5,12 +5,13 @@ multipliers, training, evaluation, interpolation; ``vhp.data`` has the data sets
 ``vhp.plotting`` the figures.
 """
 
-from . import data, evaluation, plotting
+from . import data, evaluation, plotting, topology
 from .interpolation import LatentGraph, compare_paths, resample
 from .likelihoods import BernoulliLikelihood, GaussianLikelihood
 from .multipliers import Geco, Rewo
 from .networks import MLP, DiagonalNormal, GaussianMLP
 from .priors import HierarchicalPrior, StandardNormal, VampPrior
+from .starting import start_on_axes
 from .training import History, fit, fit_iwae
 from .vae import VAE, Terms, importance_weighted_bound, lagrangian, load, mlp_vae
 
@@ -42,4 +43,6 @@ __all__ = [
     "mlp_vae",
     "plotting",
     "resample",
+    "start_on_axes",
+    "topology",
 ]
