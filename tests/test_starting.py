@@ -6,7 +6,7 @@ import torch
 from sklearn.decomposition import PCA
 
 import vhp_core as vhp
-from vhp_core.starting import principal_scores, start_on_axes
+from vhp_core.starting import principal_scores, start_encoder, start_prior
 
 
 def test_scores_are_those_of_principal_components():
@@ -33,7 +33,7 @@ def test_only_the_encoder_moves_and_ends_at_the_scores():
     torch.manual_seed(1)
     model = vhp.mlp_vae(256, 2, hidden=(64, 64), num_importance_samples=2)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    errors = start_on_axes(model, data.x, scale=0.2)
+    errors = start_encoder(model, data.x, scale=0.2)
     for name, value in model.state_dict().items():
         assert torch.equal(value, before[name]) == (not name.startswith("encoder."))
     assert all(parameter.grad is None for parameter in model.parameters())
@@ -52,11 +52,50 @@ def test_the_seed_decides_and_leaves_the_global_stream_alone():
         torch.manual_seed(5)
         model = vhp.mlp_vae(256, 2, hidden=(8,))
         state = torch.get_rng_state()
-        errors = start_on_axes(model, x, steps=5, seed=seed)
+        errors = start_encoder(model, x, steps=5, seed=seed)
         assert torch.equal(state, torch.get_rng_state())
         return errors
 
     assert started(0) == started(0) != started(1)
+
+
+def test_the_prior_starts_at_the_normal_that_zeta_carries():
+    """Its bound is exact for a linear-Gaussian prior, here up to the networks' error."""
+    torch.manual_seed(0)
+    prior = vhp.HierarchicalPrior(2, hidden=(64, 64), num_importance_samples=16)
+    normal = vhp.StandardNormal(2)
+    z = normal.sample(2000)
+    with torch.no_grad():
+        before = (normal.log_prob(z) - prior.log_prob(z)).mean()
+    errors = start_prior(prior, scale=0.3)
+    with torch.no_grad():
+        gap = (normal.log_prob(z) - prior.log_prob(z)).mean()
+        p = prior.conditional(prior.zeta.sample(5000))
+    assert errors[0] > 1 > 0.05 > np.mean(errors[-20:])
+    assert gap.abs() < 0.05 < before
+    assert p.mean.var(0).tolist() == pytest.approx([0.91, 0.91], rel=0.1)  # 1 − s²
+    assert p.scale.mean() == pytest.approx(0.3, abs=0.03)
+
+
+@pytest.mark.parametrize(("dim", "zeta_dim"), [(3, 1), (1, 3)])
+def test_coordinates_without_a_partner_are_standard_normal(dim, zeta_dim):
+    torch.manual_seed(0)
+    prior = vhp.HierarchicalPrior(dim, zeta_dim, hidden=(32,))
+    start_prior(prior, steps=600)
+    z = prior.sample(5000)
+    assert z.std(0).tolist() == pytest.approx([1.0] * dim, abs=0.12)
+    q = prior.inference(z)
+    assert q.scale.mean(0).tolist() == pytest.approx([0.3] + [1.0] * (zeta_dim - 1), abs=0.1)
+
+
+def test_a_prior_that_cannot_be_started_is_refused():
+    prior = vhp.HierarchicalPrior(2, hidden=(4,))
+    with pytest.raises(ValueError, match="scale must lie below 1"):
+        start_prior(prior, scale=1.0)
+    with pytest.raises(ValueError, match="steps"):
+        start_prior(prior, steps=0)
+    with pytest.raises(ValueError, match="got a StandardNormal"):
+        start_prior(vhp.StandardNormal(2))
 
 
 def other_encoder() -> torch.nn.Module:
@@ -77,13 +116,13 @@ def test_unusable_arguments_are_refused():
         "scale": math.inf,
     }.items():
         with pytest.raises(ValueError, match=name):
-            start_on_axes(model, x, **{name: value})
+            start_encoder(model, x, **{name: value})
     with pytest.raises(ValueError, match="columns"):
-        start_on_axes(model, x[:, :7])
+        start_encoder(model, x[:, :7])
     with pytest.raises(ValueError, match=r"dim must lie in 1 \.\. 1"):
-        start_on_axes(model, x[:2])
+        start_encoder(model, x[:2])
     with pytest.raises(ValueError, match="fewer than 2 axes"):
         principal_scores(torch.arange(10.0)[:, None] * torch.ones(3), 2)
     model.encoder = other_encoder()
     with pytest.raises(ValueError, match="DiagonalNormal, it returns Normal"):
-        start_on_axes(model, x)
+        start_encoder(model, x)

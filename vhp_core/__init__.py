@@ -11,7 +11,7 @@ from .likelihoods import BernoulliLikelihood, GaussianLikelihood
 from .multipliers import Geco, Rewo
 from .networks import MLP, DiagonalNormal, GaussianMLP
 from .priors import HierarchicalPrior, StandardNormal, VampPrior
-from .starting import start_on_axes
+from .starting import start_encoder, start_prior
 from .training import History, fit, fit_iwae
 from .vae import VAE, Terms, importance_weighted_bound, lagrangian, load, mlp_vae
 
@@ -43,6 +43,7 @@ __all__ = [
     "mlp_vae",
     "plotting",
     "resample",
-    "start_on_axes",
+    "start_encoder",
+    "start_prior",
     "topology",
 ]
