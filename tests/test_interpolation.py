@@ -45,6 +45,25 @@ def test_shortest_of_two_ways():
         assert path.diff(dim=0).norm(dim=1).sum().item() == pytest.approx(expected, rel=1e-6)
 
 
+def test_squared_edges_keep_to_the_ring_where_lengths_cut_across():
+    """Over a bridge of two samples the way is shorter, 2 against π, in edges of 2/3."""
+    bridge = torch.tensor([[1 / 3, 0.0], [-1 / 3, 0.0]])
+    cloud = Cloud(torch.cat([ring(40), bridge]))
+    ends = torch.tensor([1.0, 0.0]), torch.tensor([-1.0, 0.0])
+    lengths = {}
+    for power in (1, 2):
+        graph = vhp.LatentGraph(cloud, num_nodes=42, num_neighbors=4, power=power)
+        lengths[power] = graph.shortest_path(*ends).diff(dim=0).norm(dim=1).sum().item()
+    assert lengths[1] < 2.2
+    assert lengths[2] == pytest.approx(40 * math.sin(math.pi / 40), rel=0.01)
+
+
+@pytest.mark.parametrize("power", [0.5, math.inf, math.nan])
+def test_power_out_of_its_range_is_refused(power):
+    with pytest.raises(ValueError, match="power must be finite and at least 1"):
+        vhp.LatentGraph(Cloud(ring(10)), 10, 2, power=power)
+
+
 def test_components_are_told_apart():
     islands = torch.cat([ring(50), ring(50) + 100, ring(50) - 100])
     graph = vhp.LatentGraph(Cloud(islands), num_nodes=150, num_neighbors=3)

@@ -50,6 +50,7 @@ def assert_same(one, other):
     for key, value in one[0].state_dict().items():
         assert torch.equal(value, other[0].state_dict()[key]), key
     assert one[1].columns == other[1].columns
+    assert list(one[1].columns) == list(other[1].columns)
     assert one[2].state_dict() == other[2].state_dict()
 
 

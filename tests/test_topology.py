@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+import vhp_core as vhp
 from vhp_core import topology
 
 
@@ -41,6 +42,10 @@ def test_ring_score_tells_rings_from_what_is_none():
     turn = ring()[1]
     eight = np.stack([np.sin(turn), np.sin(2 * turn)], 1) + 0.02 * rng.standard_normal((400, 2))
     assert max(half, disc, topology.ring_score(eight)) < 5
+
+
+def test_the_score_is_among_the_measurements():
+    assert vhp.evaluation.ring_score is topology.ring_score
 
 
 def test_ring_score_without_and_with_one_loop():

@@ -23,7 +23,7 @@ __all__ = ["Study", "cached", "fingerprint", "read_study", "source_hash"]
 
 _METHOD = (
     "networks", "priors", "likelihoods", "vae", "multipliers", "seeding", "training", "runs",
-    "flat", "evaluation", "interpolation",
+    "flat", "evaluation", "topology", "starting", "interpolation",
 )  # fmt: skip
 
 

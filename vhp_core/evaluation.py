@@ -11,6 +11,7 @@ from torch import Tensor
 from .likelihoods import BernoulliLikelihood
 from .networks import draw, log_mean_exp
 from .seeding import seeded
+from .topology import ring_score
 from .vae import VAE
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "log_likelihood",
     "rate",
     "reconstruction_error",
+    "ring_score",
     "smoothness",
 ]
 

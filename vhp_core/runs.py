@@ -220,7 +220,7 @@ class Run:
         tensors["random"] = torch.get_rng_state()
         if self.fabric.device.type == "cuda":
             tensors["random.cuda"] = torch.cuda.get_rng_state(self.fabric.device)
-        state = {"step": self.step}
+        state = {"step": self.step, "columns": list(self.history.columns)}
         if self.constraint is not None:
             state["constraint"] = self.constraint.state_dict()
         write_checkpoint(self.checkpoint, tensors, self.identity, state)
@@ -240,7 +240,7 @@ class Run:
         load_optimizer(self.adam, tensors)
         if self.constraint is not None:
             self.constraint.load_state_dict(state["constraint"])
-        self.history.columns = {key: value.tolist() for key, value in parts["history"].items()}
+        self.history.columns = {key: parts["history"][key].tolist() for key in state["columns"]}
         torch.set_rng_state(tensors["random"])
         if "random.cuda" in tensors and self.fabric.device.type == "cuda":
             torch.cuda.set_rng_state(tensors["random.cuda"], self.fabric.device)
