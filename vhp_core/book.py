@@ -22,8 +22,8 @@ from .vae import VAE, load
 __all__ = ["Study", "cached", "fingerprint", "read_study", "source_hash"]
 
 _METHOD = (
-    "networks", "priors", "likelihoods", "vae", "multipliers", "seeding", "training", "runs",
-    "flat", "evaluation", "topology", "starting", "interpolation",
+    "networks", "convolutional", "priors", "likelihoods", "vae", "multipliers", "seeding",
+    "training", "runs", "flat", "evaluation", "topology", "starting", "interpolation",
 )  # fmt: skip
 
 
