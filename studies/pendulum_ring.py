@@ -161,7 +161,9 @@ def measure(model: vhp.VAE, data: vhp.data.PendulumData, seed: int) -> dict[str,
         "closed": bool(score >= 10),
         "tear_ratio": tear_ratio(z, angle),
         "correlation": abs(topology.circular_correlation(ring_angle(z), angle)),
-        "error": evaluation.reconstruction_error(model, data.x, 16, seed).mean().item(),
+        "reconstruction_error": evaluation.reconstruction_error(model, data.x, 16, seed)
+        .mean()
+        .item(),
         "rate": evaluation.rate(model, data.x, 16, 64, seed).mean().item(),
     }
     return row | paths
