@@ -19,7 +19,7 @@ from torch import Tensor
 from .training import History
 from .vae import VAE, load
 
-__all__ = ["Study", "cached", "fingerprint", "read_study", "source_hash"]
+__all__ = ["Study", "cached", "fingerprint", "is_current", "read_study", "source_hash"]
 
 _METHOD = (
     "networks", "convolutional", "priors", "likelihoods", "vae", "multipliers", "seeding",
@@ -116,6 +116,12 @@ class Study(NamedTuple):
     stamp: dict[str, Any]
 
 
+def is_current(stamp: dict[str, Any]) -> bool:
+    """Whether a table was computed, or confirmed on some of its cells, with this very source."""
+    confirmed = stamp.get("confirmed", {}).get("source_hash")
+    return source_hash() in (stamp["source_hash"], confirmed)
+
+
 def read_study(name: str, folder: str | os.PathLike | None = None, kind: str = "studies") -> Study:
     """The committed table ``studies/<name>.csv`` and its stamp ``studies/<name>.json``.
 
@@ -144,7 +150,7 @@ def read_study(name: str, folder: str | os.PathLike | None = None, kind: str = "
         folder = found[0]
     table = pd.read_csv(Path(folder) / f"{name}.csv")
     stamp = json.loads((Path(folder) / f"{name}.json").read_text(encoding="utf-8"))
-    if stamp["source_hash"] != source_hash():
+    if not is_current(stamp):
         warnings.warn(
             f"the table {name!r} of {stamp['date']} was computed with another version of the "
             f"method's source; `{command}` computes it anew",
