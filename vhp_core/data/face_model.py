@@ -191,6 +191,7 @@ def _linear(file, part: str) -> tuple[np.ndarray, np.ndarray]:
         )
     if not all(np.isfinite(a).all() for a in (mean, variance, basis)) or (variance < 0).any():
         raise ValueError(
-            f"{file.filename}: {part}/model has values that are not finite, or negative variances: {_REGISTER}"
+            f"{file.filename}: {part}/model has values that are not finite, or negative "
+            f"variances: {_REGISTER}"
         )
     return mean.reshape(-1, 3), (basis * np.sqrt(variance)).T.reshape(len(variance), -1, 3)

@@ -1,5 +1,6 @@
 """Grey pictures of a face model: orthographic rays, a light that is fixed to the camera."""
 
+import os
 from functools import cache
 
 import numpy as np
@@ -37,6 +38,7 @@ def render_face(
     normal /= np.linalg.norm(normal, axis=1, keepdims=True) + 1e-12
 
     seen = np.flatnonzero(facing[:, 2] > 0)
+    _keep_to_one_thread()
     scene = EmbreeScene()
     TriangleMesh(scene, corners[seen])
     origins, directions = _rays(size)
@@ -101,6 +103,25 @@ def _eyeball(
     sine = np.linalg.norm(np.cross(normal, axis), axis=1)
     albedo = np.select([sine < _PUPIL, sine < _IRIS], [_PUPIL_ALBEDO, _IRIS_ALBEDO], _WHITE)
     return _shade(normal, light, albedo, sky, gloss=0.3, shininess=60)
+
+
+@cache
+def _keep_to_one_thread() -> None:
+    """Let Embree start while this thread sees one core, for it then makes no threads of its own.
+
+    A face is too small to gain from them, and on a machine that is busy it waits for them: up to
+    a second a face was seen. Where a thread cannot be bound to a core nothing is done.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        scene = EmbreeScene()
+        TriangleMesh(scene, np.eye(3, dtype=np.float32)[None])
+        scene.run(np.zeros((1, 3), np.float32), np.ones((1, 3), np.float32), output=True)
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 @cache
