@@ -28,8 +28,11 @@ def test_pairs_are_the_same_people_turned():
     again, _ = study.frontal_to_profile(seed=1)
     assert torch.equal(starts, again)
     assert not torch.equal(starts, study.frontal_to_profile(seed=2)[0])
-    # Turned to one side and to the other: the heads' outlines differ from their mirror images.
-    assert (ends - ends.flip(-1)).abs().mean() > 2 * (starts - starts.flip(-1)).abs().mean()
+    # Read from the picture: nobody is turned at the start, all are at the end, left and right.
+    azimuth = np.linspace(-60, 60, 150)
+    reader = study.fit_azimuth(vhp.data.render(azimuth=azimuth), azimuth)
+    first, last = (reader.predict(x.flatten(1).numpy()) for x in (starts, ends))
+    assert abs(np.median(first)) < 15 and (np.sign(last) == (-1.0) ** np.arange(len(last))).all()
 
 
 def test_the_reader_reads_the_azimuth():
@@ -41,14 +44,15 @@ def test_the_reader_reads_the_azimuth():
 
 
 def test_mirror_images_are_renderings():
-    """The model is symmetric: a face that looks left is the mirror image of one that looks right."""
+    """The model is symmetric: who looks left is the mirror image of who looks right."""
     turned = vhp.data.render(azimuth=[-30.0, 30.0], light_azimuth=[20.0, -20.0])
     mirrored = study.with_mirrored(turned[:1])[1]
     assert (mirrored - turned[1]).abs().mean() < 0.02 < (mirrored - turned[0]).abs().mean()
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # three steps do not meet a constraint
 def test_a_cell_gives_a_row_of_finite_numbers_for_each_model(monkeypatch, tmp_path):
-    small = {"pictures": 60, "z_dim": 2, "channels": (2, 2, 2, 2), "hidden": 8, "steps": 3}
+    small = {"pictures": 80, "z_dim": 2, "channels": (2, 2, 2, 2), "hidden": 8, "steps": 3}
     small |= {"start": study.SETTINGS["start"] | {"steps": 3}, "batch_size": 8}
     monkeypatch.setattr(study, "SETTINGS", study.SETTINGS | small)
     monkeypatch.setattr(study, "FOLDER", tmp_path)
@@ -56,8 +60,7 @@ def test_a_cell_gives_a_row_of_finite_numbers_for_each_model(monkeypatch, tmp_pa
     monkeypatch.setattr(study, "GRAPH", {"num_nodes": 40, "num_neighbors": 12})
     monkeypatch.setattr(study, "LIKELIHOOD", {"pictures": 4, "samples": 8, "prior_samples": 4})
     threads = torch.get_num_threads()
-    with pytest.warns(UserWarning, match="never fell below"):
-        rows = study.run(seed=3)
+    rows = study.run(seed=3)
     torch.set_num_threads(threads)
     assert [row["model"] for row in rows] == list(study.MODELS)
     assert len({row["kappa2"] for row in rows}) == 1

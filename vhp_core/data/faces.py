@@ -182,7 +182,8 @@ def render(
 
 
 def _numbers(values: Tensor | np.ndarray | float) -> np.ndarray:
-    return torch.as_tensor(values).detach().cpu().numpy().astype(np.float64)
+    values = values.detach().cpu() if isinstance(values, Tensor) else values
+    return np.array(values, dtype=np.float64)
 
 
 def _as_images(pixels: np.ndarray) -> Tensor:
