@@ -90,6 +90,10 @@ def latent_explorer(
     if missing := [name for name in models if name not in graphs]:
         raise ValueError(f"graphs lacks the models {', '.join(missing)}")
 
+    for name, model in models.items():
+        if (dim := model.prior.sample(1).shape[-1]) != 2:
+            raise ValueError(f"{name!r} has {dim} latent dimensions, and an explorer shows two")
+
     decoded = {name: decode(model, codes[name]) for name, model in models.items()}
     shape = _body(body, np.concatenate(list(decoded.values())))
     keep = np.unique(np.linspace(0, len(labels) - 1, min(_CODES, len(labels))).astype(int))

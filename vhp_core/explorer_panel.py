@@ -21,6 +21,7 @@ __all__ = ["decode", "panel_of", "still_panel"]
 
 _FULL = 30000  # the edge of a map as a 16-bit integer
 _CELLS = 80  # of the density, a side
+_NODES = 1 << 16  # of a graph, at most: an edge names its node in 16 bits
 _DEPTH = 10.0  # nats below its peak at which the density is no more shown
 
 
@@ -64,8 +65,10 @@ def _density(model: VAE, middle: np.ndarray, reach: float) -> str:
 
 def _graph(graph: LatentGraph) -> dict[str, str]:
     """Nodes, and each edge once: how many begin at a node, where they end, what they weigh."""
-    if len(graph.nodes) > 1 << 16:
-        raise ValueError(f"the graph has {len(graph.nodes)} nodes, and a page holds 65536 at most")
+    if len(graph.nodes) > _NODES:
+        raise ValueError(
+            f"the graph has {len(graph.nodes)} nodes, and a page holds {_NODES} at most"
+        )
     edges = graph._edges.tocoo()
     once = edges.row < edges.col
     row, column, weight = edges.row[once], edges.col[once], edges.data[once]

@@ -2,7 +2,7 @@
 
 from .acclaim import read_amc, read_asf
 from .cmu import cmu
-from .mocap6 import generic_skeleton, mocap6
+from .mocap6 import generic_motion, generic_skeleton, mocap6
 from .motion import MotionData
 from .pendulum import PendulumData, pendulum
 from .skeleton import Motion, Skeleton
@@ -13,6 +13,7 @@ __all__ = [
     "PendulumData",
     "Skeleton",
     "cmu",
+    "generic_motion",
     "generic_skeleton",
     "mocap6",
     "pendulum",
