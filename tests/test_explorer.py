@@ -166,18 +166,22 @@ def test_many_codes_are_thinned_alike_in_every_panel():
 
 
 @pytest.fixture(scope="module")
-def browser():
+def page():
     with sync_playwright() as browsers:
         browser = browsers.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
-        yield browser
+        yield browser.new_page()
         browser.close()
 
 
 @pytest.fixture
-def opened(browser, tmp_path):
+def opened(page, tmp_path):
     """A function that opens an explorer from disk and returns its figure."""
-    page, faults = browser.new_page(), []
-    page.on("pageerror", lambda error: faults.append(str(error)))
+    faults = []
+
+    def note(error):
+        faults.append(str(error))
+
+    page.on("pageerror", note)
 
     def opened(made):
         path = tmp_path / "page.html"
@@ -187,7 +191,7 @@ def opened(browser, tmp_path):
         return page.query_selector("figure")
 
     yield opened
-    page.close()
+    page.remove_listener("pageerror", note)
     assert not faults
 
 
@@ -230,17 +234,16 @@ def test_page_finds_the_paths_of_the_latent_graph(opened, power):
     rng = np.random.default_rng(5)
     for panel, graph in enumerate(graphs.values()):
         assert graph.num_components == 1
-        for _ in range(20):
-            ends = torch.as_tensor(rng.normal(size=(2, 2)), dtype=torch.float32)
-            found = figure.evaluate(
-                "(figure, [panel, a, b]) => figure.explorer.path(panel, a, b)",
-                [panel, *ends.tolist()],
-            )
-            np.testing.assert_allclose(found, graph.shortest_path(*ends), atol=1e-6)
-            places = figure.evaluate(
-                "(figure, path) => [0, 1, 2, 3, 4].map((i) => figure.explorer.along(path, i / 4))",
-                found,
-            )
+        pairs = torch.as_tensor(rng.normal(size=(20, 2, 2)), dtype=torch.float32)
+        found = figure.evaluate(
+            """(figure, [panel, pairs]) => pairs.map(([a, b]) => {
+              const { path, along } = figure.explorer, corners = path(panel, a, b);
+              return [corners, [0, 1, 2, 3, 4].map((i) => along(corners, i / 4))];
+            })""",
+            [panel, pairs.tolist()],
+        )
+        for ends, (corners, places) in zip(pairs, found, strict=True):
+            np.testing.assert_allclose(corners, graph.shortest_path(*ends), atol=1e-6)
             np.testing.assert_allclose(places, graph.interpolate(*ends, num_points=5), atol=1e-5)
 
 
@@ -264,8 +267,10 @@ def test_handles_keep_to_the_map_and_a_choice_sets_them_all(opened):
     figure = opened(explorer())
     handle = figure.query_selector(".explorer-handle")
     handle.focus()
-    for _ in range(30):
-        handle.press("Shift+ArrowLeft")
+    figure.evaluate(
+        """(figure) => { for (let i = 0; i < 30; i++) document.activeElement.dispatchEvent(
+          new KeyboardEvent("keydown", { key: "ArrowLeft", shiftKey: true })); }"""
+    )
     clip = Page(explorer().html).clip
     left = clip["panels"][0]["middle"][0] - clip["panels"][0]["reach"]
     assert figure.evaluate("(figure) => figure.explorer.ends[0][0][0]") == pytest.approx(left)

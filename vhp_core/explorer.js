@@ -16,7 +16,7 @@
     }
 
     function pathPictures(panel, share) {
-      const ways = [["graph’s path", panel.path, panel.color], ["straight line", panel.ends, "#808080"]];
+      const ways = [["graph", panel.path, panel.color], ["straight", panel.ends, "#808080"]];
       const dots = [], pictures = [];
       for (const [name, corners, hex] of ways) {
         if (!corners) {
@@ -39,7 +39,7 @@
       const code = held && nearestCode(panels[held.panel], panels[held.panel].ends[held.end]);
       panels.forEach((panel, i) => {
         findPath(panel);
-        const { map, room, middle, top } = plan.places[i], { context, color } = view;
+        const { map, room, top } = plan.places[i], { context, color } = view;
         context.fillStyle = color("ink");
         context.font = "600 15px system-ui, sans-serif";
         context.textAlign = "center";

@@ -41,7 +41,8 @@
     return joints;
   }
 
-  // A body has size(area), the largest size at which it fits, and draw(view, values, area, size, hex).
+  // A body has size(area), the largest size at which it fits, span(size), the height that it needs
+  // then, and draw(view, values, area, size, hex).
   function readBody(body) {
     return body.kind === "figure" ? figureBody(body) : pictureBody(body);
   }
@@ -54,6 +55,7 @@
       turns: true,
       azimuth: (body.azimuth * Math.PI) / 180,
       size: ({ width, height }) => Math.min((width - 4) / (1.7 * body.radius), (height - 6) / tall),
+      span: (size) => size * tall + 6,
       draw({ context, dark, color }, values, { left, top, width, height }, size, hex) {
         const joints = jointsOf(body, values);
         let floor = Infinity;
@@ -75,6 +77,7 @@
       ...body,
       turns: false,
       size: ({ width, height }) => Math.min((width - 8) / body.width, (height - 8) / body.height),
+      span: (size) => size * body.height + 8,
       draw({ context }, values, { left, top, width, height }, size) {
         const image = ink.createImageData(body.width, body.height);
         for (let i = 0; i < values.length; i++) {

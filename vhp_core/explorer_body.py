@@ -49,7 +49,7 @@ def figure_body(motion: MotionData, decoded: np.ndarray) -> dict[str, Any]:
         "bones": [list(bone) for bone in motion.bones],
         "sides": bone_sides(joints, motion.bones).tolist(),
         "radius": float(1000 * np.quantile(reach, 0.95)),
-        "height": float(1000 * np.ptp(joints[..., 1], axis=1).max()),
+        "height": float(1000 * np.quantile(np.ptp(joints[..., 1], axis=1), 0.95)),
         "azimuth": AZIMUTH,
     }
 

@@ -4,7 +4,7 @@
   const FULL = 30000; // the edge of a map
   const STILLS = 8; // steps from A to B where the reader wants less motion
 
-  function readPanel(panel, frames) {
+  function readPanel(panel) {
     panel.codes = unpack(panel.codes); // (codes, 2)
     panel.density = bytesOf(panel.density);
     panel.graph = readGraph(panel.graph);
@@ -38,12 +38,11 @@
   function arrangePanels(panels, width) {
     const beside = panels.length > 1 && width >= 520;
     const cell = beside ? width / panels.length : width;
-    const side = Math.min(beside ? cell - 12 : 0.58 * width, 360), tall = 230;
+    const side = Math.min(beside ? cell - 12 : 0.58 * width, 360), tall = 205;
     const row = beside ? HEAD + side + GAP + tall : HEAD + side + GAP;
     const places = panels.map((_, i) => {
       const x = beside ? i * cell : 0, y = beside ? 0 : i * row;
       return {
-        middle: x + cell / 2,
         top: y,
         map: { left: beside ? x + (cell - side) / 2 : 1, top: y + HEAD, side },
         room: beside
@@ -176,7 +175,8 @@
     const { context, color } = view, areas = cut(room, pictures.length, body);
     const size = Math.min(...areas.map((area) => body.size(area)));
     pictures.forEach(({ name, values, hex }, i) => {
-      const area = areas[i];
+      const span = Math.min(areas[i].height, body.span(size));
+      const area = { ...areas[i], top: areas[i].top + (areas[i].height - span) / 2, height: span };
       context.fillStyle = color("ink");
       context.font = "13px system-ui, sans-serif";
       context.textAlign = "center";
