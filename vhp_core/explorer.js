@@ -61,11 +61,12 @@
     }
 
     function placeHandles() {
+      const { offsetLeft, offsetTop } = player.canvas; // read before anything is written
       for (const handle of handles) {
         const i = Number(handle.dataset.panel), panel = panels[i], z = panel.ends[handle.dataset.end];
         const [x, y] = onMap(panel, plan.places[i].map, z);
-        handle.style.left = `${player.canvas.offsetLeft + x}px`;
-        handle.style.top = `${player.canvas.offsetTop + y}px`;
+        handle.style.left = `${offsetLeft + x}px`;
+        handle.style.top = `${offsetTop + y}px`;
         const label = clip.classes[clip.labels[nearestCode(panel, z)]];
         const across = (100 * (z[0] - panel.middle[0])) / panel.reach;
         handle.setAttribute("aria-valuenow", Math.round(across));

@@ -1,7 +1,17 @@
   // ---- paths through a latent space: what LatentGraph and resample do ------------------------
 
   function distance(a, b) {
-    return Math.hypot(a[0] - b[0], a[1] - b[1]);
+    return Math.sqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2);
+  }
+
+  // Of points x1, y1, x2, y2 ... the one nearest to (x, y).
+  function nearest(points, x, y) {
+    let best = 0, least = Infinity;
+    for (let i = 0; i < points.length; i += 2) {
+      const right = points[i] - x, up = points[i + 1] - y, far = right * right + up * up;
+      if (far < least) [best, least] = [i / 2, far];
+    }
+    return best;
   }
 
   // Edges come once each: for node i as many as degrees[i] says, to the nodes that follow.
@@ -16,22 +26,13 @@
         edges[many[e]].push([i, lengths[e]]);
       }
     }
-    return { count, edges, at: (i) => [points[2 * i], points[2 * i + 1]] };
-  }
-
-  function nearestNode(graph, z) {
-    let best = 0, least = Infinity;
-    for (let i = 0; i < graph.count; i++) {
-      const far = distance(graph.at(i), z);
-      if (far < least) [best, least] = [i, far];
-    }
-    return best;
+    return { count, points, edges, at: (i) => [points[2 * i], points[2 * i + 1]] };
   }
 
   // The corners of the path of least weight from one point to another, with both; null if the
   // nodes nearest to them are not joined. Dijkstra's algorithm with a binary heap.
   function shortestPath(graph, from, to) {
-    const start = nearestNode(graph, from), end = nearestNode(graph, to);
+    const start = nearest(graph.points, ...from), end = nearest(graph.points, ...to);
     const cost = new Float64Array(graph.count).fill(Infinity);
     const before = new Int32Array(graph.count).fill(-1);
     const heap = [[0, start]]; // [cost, node], the least first

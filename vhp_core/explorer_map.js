@@ -25,12 +25,7 @@
   }
 
   function nearestCode(panel, z) {
-    let best = 0, least = Infinity;
-    for (let i = 0; i < panel.codes.length / 2; i++) {
-      const far = distance(panel.code(i), z);
-      if (far < least) [best, least] = [i, far];
-    }
-    return best;
+    return nearest(panel.codes, ...[0, 1].map((k) => (FULL * (z[k] - panel.middle[k])) / panel.reach));
   }
 
   // Maps beside each other with the pictures below; on a narrow screen a row for each, the pictures
