@@ -49,7 +49,11 @@ DRAG = """async ([figure, handle, moves]) => {
   delete handle.hasPointerCapture;
   return seconds;
 }"""
-PICTURE = "(figure) => figure.querySelector('canvas').toDataURL()"
+# What is drawn beside the map of a handle that is held, and what its place decodes to.
+HELD = """(figure) => {
+  const { decode, ends, pictures } = figure.explorer;
+  return [pictures(0), decode(0, ends[0][0])];
+}"""
 END = "(figure) => [...figure.explorer.ends[0][0]]"
 
 
@@ -87,16 +91,16 @@ def following(page: Page, figure: ElementHandle) -> list[str]:
     page.mouse.move(x, y)
     page.mouse.down()
     page.wait_for_timeout(100)
-    before, start = figure.evaluate(PICTURE), figure.evaluate(END)
+    start, (before, _) = figure.evaluate(END), figure.evaluate(HELD)
     page.mouse.move(x + 20, y - 15, steps=4)
     page.wait_for_timeout(100)
-    after, end = figure.evaluate(PICTURE), figure.evaluate(END)
+    end, (after, wanted) = figure.evaluate(END), figure.evaluate(HELD)
     page.mouse.up()
     moved = handle.bounding_box()
     off = math.hypot(moved["x"] - box["x"] - 20, moved["y"] - box["y"] + 15)
     if off > 2 or not (end[0] > start[0] and end[1] > start[1]):
         return ["does not follow the pointer"]
-    return [] if before != after else ["shows the same wherever the handle is"]
+    return [] if before != after == [wanted] else ["does not show what its handle decodes to"]
 
 
 def keyboard(page: Page, figure: ElementHandle) -> list[str]:

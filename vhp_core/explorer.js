@@ -8,6 +8,7 @@
     const choice = figure.querySelector("select");
     let held = null; // the handle that was moved last: {panel, end}; null while a path is shown
     let shown = null, plan = null, player = null, drawn = 0;
+    const pictures = []; // of each panel: what is drawn beside its map
 
     function findPath(panel) {
       if (!panel.stale && panel.path !== undefined) return;
@@ -17,17 +18,17 @@
 
     function pathPictures(panel, share) {
       const ways = [["graph", panel.path, panel.color], ["straight", panel.ends, "#808080"]];
-      const dots = [], pictures = [];
+      const dots = [], both = [];
       for (const [name, corners, hex] of ways) {
         if (!corners) {
-          pictures.push({ name: "no path joins A and B", values: null });
+          both.push({ name: "no path joins A and B", values: null });
           continue;
         }
         const z = pointAlong(corners, share);
-        dots.unshift(z); // the graph's dot is drawn last
-        pictures.push({ name, values: decodeOnce(panel, name, z), hex });
+        dots.push(z);
+        both.push({ name, values: decodeOnce(panel, name, z), hex });
       }
-      return { dots: dots.reverse(), pictures };
+      return { dots, pictures: both };
     }
 
     function draw(view) {
@@ -55,6 +56,7 @@
         }
         drawMap(clip, panel, view, map, found.dots, ring);
         drawPictures(body, view, room, found.pictures);
+        pictures[i] = found.pictures;
       });
       placeHandles();
       drawn += 1;
@@ -162,6 +164,7 @@
       path: (panel, from, to) => shortestPath(panels[panel].graph, from, to),
       along: pointAlong,
       get ends() { return panels.map((panel) => panel.ends); },
+      pictures: (panel) => pictures[panel].map(({ values }) => values && [...values]),
       get drawn() { return drawn; },
     };
 
