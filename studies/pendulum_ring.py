@@ -26,6 +26,7 @@ from studies.grid import run_study
 from vhp_core import evaluation, topology
 
 SEEDS = range(20)
+PLAIN_SEEDS = range(10)  # for what is compared with the linear start
 TUNING_SEEDS = range(100, 103)
 
 SETTINGS = {
@@ -36,9 +37,14 @@ SETTINGS = {
     "batch_size": 128,
     "learning_rate": 2e-3,
     "kappa2": 1.0,
+    # Without it GECO, which has no initial phase, drives λ to 1e6 and more while the networks are
+    # still learning, and does not come back to the constraint within these steps.
+    "max_log_step": 0.02,
 }
 BETA0 = (0.05, 0.2)
 STARTS = ("plain", "linear")
+VARIANTS = ("encoder", "prior", "annealed")  # of REWO alone, at the setting of its linear start
+ANNEALING = {"from": 3.0, "rate": 0.003, "to": 0.05}  # β = max(to, from · exp(−rate · step))
 # Model -> its prior, and what its step is.
 MODELS = {
     "VAE": ("normal", "learning_rate"),
@@ -50,7 +56,21 @@ MODELS = {
 }
 STEPS = {"learning_rate": (1e-3, 2e-3), "nu": (0.05, 0.3)}
 GRAPH = {"num_nodes": 2000, "num_neighbors": 10}
-POWERS = (1, 2)  # of edge lengths: the published graph, and the one that keeps to the ring
+# Kinds of graph: nodes and the power of edge lengths. The first is the published one.
+GRAPHS = {"published": ("samples", 1), "squared": ("samples", 2), "means": ("means", 2)}
+
+
+class AnnealedRewo(vhp.Rewo):
+    """REWO whose β falls from above the threshold of collapse while the initial phase lasts."""
+
+    updates = 0
+
+    def update(self, error: float) -> None:
+        if self.initial_phase:
+            fall = ANNEALING["from"] * math.exp(-ANNEALING["rate"] * self.updates)
+            self.value = 1 / max(ANNEALING["to"], fall)
+            self.updates += 1
+        super().update(error)
 
 
 def train(
@@ -65,17 +85,19 @@ def train(
     )
     if prior == "vamp":
         vae.prior.pseudo_inputs.data.copy_(x[: len(vae.prior.pseudo_inputs)])
-    if start == "linear":
+    if start in ("linear", "encoder"):
         vhp.start_encoder(vae, x, seed=seed)
-        if prior == "hierarchical":
-            vhp.start_prior(vae.prior, seed=seed)
+    if start in ("linear", "prior") and prior == "hierarchical":
+        vhp.start_prior(vae.prior, seed=seed)
     options = {"steps": s["steps"], "batch_size": s["batch_size"], "seed": seed}
     if kind == "learning_rate":
         vae.likelihood.set_scale(mean_error=beta0 / 2, dim=1)  # 1/(2σ²) = 1/β₀
         samples = s["num_samples"] if model == "IWAE" else 1
         return vae, vhp.fit_iwae(vae, x, samples, learning_rate=step, **options)
     schedule = vhp.Geco if model == "GECO" else vhp.Rewo
-    constraint = schedule(math.sqrt(s["kappa2"]), nu=step, beta0=beta0)
+    schedule = AnnealedRewo if start == "annealed" else schedule
+    limit = s["max_log_step"]
+    constraint = schedule(math.sqrt(s["kappa2"]), nu=step, beta0=beta0, max_log_step=limit)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an unmet constraint is in the table
         return vae, vhp.fit(vae, x, constraint, learning_rate=s["learning_rate"], **options)
@@ -127,18 +149,21 @@ def measure(model: vhp.VAE, data: vhp.data.PendulumData, seed: int) -> dict[str,
     z, angle = means.numpy(), data.angle.numpy()
     score = topology.ring_score(means, seed=seed)
     paths = {}
-    for power in POWERS:
-        graph = vhp.LatentGraph(model, seed=seed, power=power, **GRAPH)
+    for name, (nodes, power) in GRAPHS.items():
+        if nodes == "means" and not isinstance(model.prior, vhp.HierarchicalPrior):
+            continue
+        graph = vhp.LatentGraph(model, seed=seed, power=power, nodes=nodes, **GRAPH)
         lengths, arcs = path_lengths(graph, means, angle, seed)
-        paths[f"path_r2_power{power}"] = proportionality(lengths, arcs)
+        paths[f"{name}_r2"] = proportionality(lengths, arcs)
+        paths[f"{name}_missing"] = int(np.isnan(lengths).sum())
     row = {
         "ring_score": score,
         "closed": bool(score >= 10),
         "tear_ratio": tear_ratio(z, angle),
         "correlation": abs(topology.circular_correlation(ring_angle(z), angle)),
-        "missing_paths": int(np.isnan(lengths).sum()),
-        "num_components": graph.num_components,
-        "error": evaluation.reconstruction_error(model, data.x, 16, seed).mean().item(),
+        "reconstruction_error": evaluation.reconstruction_error(model, data.x, 16, seed)
+        .mean()
+        .item(),
         "rate": evaluation.rate(model, data.x, 16, 64, seed).mean().item(),
     }
     return row | paths
@@ -180,7 +205,8 @@ def main() -> None:
         "settings": SETTINGS | {"hidden": list(SETTINGS["hidden"])},
         "beta0": list(BETA0),
         "steps": {name: list(values) for name, values in STEPS.items()},
-        "graph": GRAPH | {"powers": list(POWERS)},
+        "annealing": ANNEALING,
+        "graph": GRAPH | {name: list(kind) for name, kind in GRAPHS.items()},
     }
     grid = [
         {"model": model, "start": start, "beta0": beta0, "step": step, "seed": seed}
@@ -190,10 +216,12 @@ def main() -> None:
     tuning = "pendulum_ring_tuning"
     run_study(tuning, run, grid, configuration | {"seeds": list(TUNING_SEEDS)})
     chosen = choose(pd.read_csv(Path(stamp.HERE) / f"{tuning}.csv"))
+    linear = chosen[(chosen.model == "REWO") & (chosen.start == "linear")]
+    chosen = pd.concat([chosen, *(linear.assign(start=start) for start in VARIANTS)])
     cells = [
         {"model": c.model, "start": c.start, "beta0": c.beta0, "step": c.step, "seed": seed}
         for c in chosen.itertuples()
-        for seed in SEEDS
+        for seed in (SEEDS if c.start == "linear" else PLAIN_SEEDS)
     ]
     run_study("pendulum_ring", run, cells, configuration | {"seeds": list(SEEDS)})
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 HERE = Path(__file__).parent
+FLOAT_FORMAT = "%.6g"  # of every number of a table
 
 
 def versions(packages: Iterable[str] = ()) -> dict[str, str]:
@@ -43,7 +44,9 @@ def write(
     from vhp_core.book import source_hash
 
     folder = HERE if folder is None else folder
-    table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
+    table.to_csv(
+        folder / f"{name}.csv", index=False, float_format=FLOAT_FORMAT, lineterminator="\n"
+    )
     stamp = {
         "date": date or datetime.datetime.now(datetime.UTC).date().isoformat(),
         "minutes": round(minutes, 1),

@@ -82,6 +82,16 @@ def test_distance_to_data_by_hand():
     assert evaluation.distance_to_data(path, data) == pytest.approx((3 + 1 + 0) / 3)
 
 
+def test_images_count_as_vectors():
+    frames, data = torch.rand(5, 1, 4, 4), torch.rand(9, 1, 4, 4)
+    for measure, arguments in (
+        (evaluation.smoothness, (frames,)),
+        (evaluation.distance_to_data, (frames, data)),
+    ):
+        flat = [argument.flatten(1) for argument in arguments]
+        assert measure(*arguments) == pytest.approx(measure(*flat))
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from helpers import set_affine
 
 import vhp_core as vhp
 
@@ -141,3 +142,59 @@ def test_bad_input_is_refused(call, message):
     graph = vhp.LatentGraph(Cloud(ring()), 400, 4)
     with pytest.raises(ValueError, match=message):
         call(graph)
+
+
+def linear_model():
+    """p(z|ζ) = N(2ζ + 1, 0.5²) and q(ζ|z) = N((z − 1)/2, ·): a straight line stays one."""
+    model = vhp.mlp_vae(3, 2, hidden=())
+    eye = torch.eye(2)
+    set_affine(model.prior.conditional, 2 * eye, torch.ones(2), 0.5)
+    set_affine(model.prior.inference, eye / 2, -torch.ones(2) / 2, 0.2)
+    return model
+
+
+def test_means_leave_the_noise_of_the_conditional_out():
+    """Of a linear prior the samples' variance is 2² + 0.5², that of the means 2²."""
+    model = linear_model()
+    for nodes, variance in (("samples", 4.25), ("means", 4.0)):
+        graph = vhp.LatentGraph(model, 20000, 5, seed=1, nodes=nodes)
+        assert graph.nodes.var(0).mean() == pytest.approx(variance, rel=0.015)
+        assert not graph.nodes.requires_grad
+
+
+def test_a_path_straight_in_zeta_is_straight_under_a_linear_prior():
+    ends = torch.tensor([[0.0, 1.0], [3.0, -2.0]])
+    path = vhp.zeta_path(linear_model(), *ends, num_points=7)
+    torch.testing.assert_close(path, vhp.resample(ends, 7), atol=1e-5, rtol=0)
+
+
+def test_a_path_straight_in_zeta_follows_the_prior_s_curve():
+    """p(z|ζ) with its mean on a bent line, by one ReLU: (ζ₁, |ζ₁|) = (ζ₁, 2 ReLU(ζ₁) − ζ₁)."""
+    model = vhp.mlp_vae(3, 2, hidden=(3,))
+    with torch.no_grad():
+        for network in (model.prior.conditional, model.prior.inference):
+            for parameter in network.parameters():
+                parameter.zero_()
+        first, _, last = model.prior.conditional.net
+        first.weight[:3, 0] = torch.tensor([1.0, 1.0, -1.0])
+        last.weight[0, :] = torch.tensor([1.0, 0.0, -1.0])
+        last.weight[1, :] = torch.tensor([1.0, 0.0, 1.0])
+        first, _, last = model.prior.inference.net
+        first.weight[:3, 0] = torch.tensor([1.0, 1.0, -1.0])
+        last.weight[0, :] = torch.tensor([1.0, 0.0, -1.0])
+    path = vhp.zeta_path(model, torch.tensor([-1.0, 1.0]), torch.tensor([1.0, 1.0]), 21)
+    torch.testing.assert_close(path[:, 1], path[:, 0].abs(), atol=0.01, rtol=0)
+    assert path[10, 1] < 0.01  # through the corner, where a straight line would stay at 1
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m: vhp.LatentGraph(m, 20, 3, nodes="means"), "must be a HierarchicalPrior"),
+        (lambda m: vhp.LatentGraph(m, 20, 3, nodes="modes"), "nodes must be 'samples' or 'means'"),
+        (lambda m: vhp.zeta_path(m, torch.zeros(2), torch.ones(2)), "must be a HierarchicalPrior"),
+    ],
+)
+def test_a_prior_without_zeta_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(vhp.mlp_vae(3, 2, (8,), prior="normal"))

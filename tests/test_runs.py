@@ -17,6 +17,7 @@ import pytest
 import torch
 
 import vhp_core as vhp
+from vhp_core import runs
 
 STEPS = 240
 HERE = Path(__file__).resolve().parent
@@ -57,6 +58,34 @@ def assert_same(one, other):
 @pytest.fixture(scope="module")
 def whole():
     return train()
+
+
+@pytest.mark.parametrize("method", ["fit", "fit_iwae"])
+def test_the_learning_rate_falls_at_the_end_and_an_interrupted_run_falls_alike(
+    tmp_path, monkeypatch, method
+):
+    """Over the last half of 40 steps from 20/20 to 1/20 of 0.01, whether or not one stopped."""
+    rates, record = [], runs.Run.record
+
+    def seen(run, **values):
+        rates.append(run.adam.param_groups[0]["lr"])
+        record(run, **values)
+
+    def stopped(run, **values):
+        record(run, **values)
+        if run.step == 30:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs.Run, "record", seen)
+    straight = train(steps=40, method=method, cooldown=0.5)
+    assert rates == pytest.approx([0.01] * 20 + [0.01 * k / 20 for k in range(20, 0, -1)])
+    monkeypatch.setattr(runs.Run, "record", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "run", steps=40, every=10, method=method, cooldown=0.5)
+    monkeypatch.setattr(runs.Run, "record", record)
+    assert_same(straight, train(tmp_path / "run", steps=40, method=method, cooldown=0.5))
+    with pytest.raises(ValueError, match="cooldown"):  # more steps would be another run
+        train(tmp_path / "run", steps=50, method=method, cooldown=0.5)
 
 
 @pytest.mark.parametrize("method", ["fit", "fit_iwae"])
@@ -129,6 +158,7 @@ def test_a_killed_run_goes_on_to_the_same_end(tmp_path, whole):
         ({"learning_rate": 2e-3}, "learning_rate: 0.01 there, 0.002 here"),
         ({"method": "fit_iwae"}, "method: 'fit' there, 'fit_iwae' here"),
         ({"steps": 10}, "has done 40 steps, more than steps = 10"),
+        ({"cooldown": 0.5}, r"cooldown: None there, \[0.5, 60\] here"),
     ],
 )
 def test_a_checkpoint_of_another_run_is_refused_and_stays(tmp_path, other, message):

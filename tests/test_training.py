@@ -143,6 +143,7 @@ def test_progress_shows_error_rate_and_multiplier(capsys):
         ({"batch_size": 0}, "batch_size"),
         ({"learning_rate": 0.0}, "learning_rate"),
         ({"learning_rate": math.inf}, "learning_rate"),
+        ({"cooldown": 1.5}, r"cooldown must lie in \[0, 1\]"),
         ({"x": torch.full((9, 3), math.nan)}, "not finite"),
         ({"x": torch.zeros(9, 4)}, "4 columns"),
     ],

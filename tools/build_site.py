@@ -194,7 +194,7 @@ def outside_requests(html: str) -> list[str]:
 def stale_studies(root: Path) -> list[str]:
     """Tables that were computed with another version of the method's source."""
     try:
-        from vhp_core.book import source_hash
+        from vhp_core.book import is_current
     except ImportError:
         return []
     paths = [path for kind in notebooks.TABLES for path in sorted((root / kind).glob("*.json"))]
@@ -202,7 +202,7 @@ def stale_studies(root: Path) -> list[str]:
     return [
         name.as_posix()
         for name, stamp in stamps.items()
-        if "source_hash" in stamp and stamp["source_hash"] != source_hash()
+        if "source_hash" in stamp and not is_current(stamp)
     ]
 
 

@@ -6,14 +6,15 @@ multipliers, training, evaluation, interpolation; ``vhp.data`` has the data sets
 """
 
 from . import data, evaluation, plotting, topology
-from .interpolation import LatentGraph, compare_paths, resample
+from .convolutional import ConvDecoder, GaussianConv
+from .interpolation import LatentGraph, compare_paths, resample, zeta_path
 from .likelihoods import BernoulliLikelihood, GaussianLikelihood
 from .multipliers import Geco, Rewo
 from .networks import MLP, DiagonalNormal, GaussianMLP
 from .priors import HierarchicalPrior, StandardNormal, VampPrior
 from .starting import start_encoder, start_prior
 from .training import History, fit, fit_iwae
-from .vae import VAE, Terms, importance_weighted_bound, lagrangian, load, mlp_vae
+from .vae import VAE, Terms, conv_vae, importance_weighted_bound, lagrangian, load, mlp_vae
 
 __version__ = "0.1.0"
 
@@ -21,7 +22,9 @@ __all__ = [
     "MLP",
     "VAE",
     "BernoulliLikelihood",
+    "ConvDecoder",
     "DiagonalNormal",
+    "GaussianConv",
     "GaussianLikelihood",
     "GaussianMLP",
     "Geco",
@@ -33,6 +36,7 @@ __all__ = [
     "Terms",
     "VampPrior",
     "compare_paths",
+    "conv_vae",
     "data",
     "evaluation",
     "fit",
@@ -46,4 +50,5 @@ __all__ = [
     "start_encoder",
     "start_prior",
     "topology",
+    "zeta_path",
 ]

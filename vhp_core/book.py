@@ -25,14 +25,15 @@ __all__ = [
     "Study",
     "cached",
     "fingerprint",
+    "is_current",
     "read_models",
     "read_study",
     "source_hash",
 ]
 
 _METHOD = (
-    "networks", "priors", "likelihoods", "vae", "multipliers", "seeding", "training", "runs",
-    "flat", "evaluation", "topology", "starting", "interpolation",
+    "networks", "convolutional", "priors", "likelihoods", "vae", "multipliers", "seeding",
+    "training", "runs", "flat", "evaluation", "topology", "starting", "interpolation",
 )  # fmt: skip
 
 _COMMANDS = {"studies": "make study", "benchmarks": "make bench"}
@@ -127,6 +128,12 @@ class Study(NamedTuple):
     stamp: dict[str, Any]
 
 
+def is_current(stamp: dict[str, Any]) -> bool:
+    """Whether a table was computed, or confirmed on some of its cells, with this very source."""
+    confirmed = stamp.get("confirmed", {}).get("source_hash")
+    return source_hash() in (stamp["source_hash"], confirmed)
+
+
 def read_study(name: str, folder: str | os.PathLike | None = None, kind: str = "studies") -> Study:
     """The committed table ``studies/<name>.csv`` and its stamp ``studies/<name>.json``.
 
@@ -146,7 +153,7 @@ def read_study(name: str, folder: str | os.PathLike | None = None, kind: str = "
     folder = _folder(name, kind) if folder is None else folder
     table = pd.read_csv(Path(folder) / f"{name}.csv")
     stamp = json.loads((Path(folder) / f"{name}.json").read_text(encoding="utf-8"))
-    if stamp["source_hash"] != source_hash():
+    if not is_current(stamp):
         warnings.warn(
             f"the table {name!r} of {stamp['date']} was computed with another version of the "
             f"method's source; `{command}` computes it anew",

@@ -24,8 +24,10 @@ __all__ = [
     "smoothness",
 ]
 
-# At most this many rows (observations times samples) pass through a network at once.
+# At most this many rows (observations times samples) pass through a network at once, and of large
+# observations so few that the rows together have at most so many values.
 _ROWS_AT_ONCE = 1 << 13
+_VALUES_AT_ONCE = 1 << 21
 
 
 def reconstruction_error(
@@ -118,8 +120,9 @@ def _over_posterior(model, x, num_samples, seed, function) -> Tensor:
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}")
     first = next(model.parameters())
-    rows = max(1, _ROWS_AT_ONCE // num_samples)
-    draws = min(num_samples, _ROWS_AT_ONCE)
+    at_once = max(1, min(_ROWS_AT_ONCE, _VALUES_AT_ONCE // x[0].numel()))
+    rows = max(1, at_once // num_samples)
+    draws = min(num_samples, at_once)
     table = torch.empty(num_samples, len(x), dtype=first.dtype)
     with seeded(seed):
         for start in range(0, len(x), rows):
@@ -140,7 +143,7 @@ def smoothness(path: Tensor | np.ndarray) -> float:
     line in even steps; the smaller, the smoother. Without a unit.
 
     Args:
-        path: (T, D), T ≥ 3.
+        path: (T, D) or (T, ...), T ≥ 3; images count as vectors.
 
     Raises:
         ValueError: if the path has fewer than 3 points, is not finite, or has no length.
@@ -156,8 +159,8 @@ def distance_to_data(path: Tensor | np.ndarray, data: Tensor | np.ndarray) -> fl
     """Mean Euclidean distance from each point of a path to the nearest observation.
 
     Args:
-        path: (T, D) decoded points.
-        data: (n, D) observations.
+        path: (T, D) or (T, ...) decoded points; images count as vectors.
+        data: (n, D) or (n, ...) observations.
 
     Returns: the mean, in the data's unit.
 
@@ -197,9 +200,11 @@ def check_data(model: VAE, x: Tensor | np.ndarray) -> Tensor:
             f"x must have {1 + event_dims} dimensions, observations first, and at least one "
             f"observation; its shape is {tuple(x.shape)}"
         )
-    x_dim = (model.config or {}).get("x_dim")
-    if x_dim is not None and x.shape[1] != x_dim:
-        raise ValueError(f"x has {x.shape[1]} columns, the model was built for {x_dim}")
+    if model.x_shape is not None and x.shape[1:] != model.x_shape:
+        given, wanted = tuple(x.shape[1:]), model.x_shape
+        if len(wanted) == 1:
+            raise ValueError(f"x has {given[0]} columns, the model was built for {wanted[0]}")
+        raise ValueError(f"an observation has the shape {given}, the model was built for {wanted}")
     dtype = next(model.parameters()).dtype
     if not mapped:
         x = x.to(dtype)
@@ -232,8 +237,8 @@ def _plain_strides(x: np.ndarray) -> np.ndarray:
 
 def _points(name: str, x: Tensor | np.ndarray, least: int) -> np.ndarray:
     x = np.asarray(x.detach().cpu() if isinstance(x, Tensor) else x, dtype=np.float64)
-    if x.ndim != 2 or len(x) < least:
+    if x.ndim < 2 or len(x) < least:
         raise ValueError(f"{name} must have shape (at least {least}, D), got {x.shape}")
     if not np.isfinite(x).all():
         raise ValueError(f"{name} is not finite")
-    return x
+    return x.reshape(len(x), -1)

@@ -8,10 +8,11 @@ from sklearn.neighbors import NearestNeighbors, kneighbors_graph
 from torch import Tensor
 
 from .evaluation import distance_to_data, smoothness
+from .priors import HierarchicalPrior
 from .seeding import seeded
 from .vae import VAE
 
-__all__ = ["LatentGraph", "compare_paths", "resample"]
+__all__ = ["LatentGraph", "compare_paths", "resample", "zeta_path"]
 
 
 class LatentGraph:
@@ -30,10 +31,13 @@ class LatentGraph:
         num_neighbors: k.
         seed: of the samples.
         power: at least 1. The published method has 1; 2 is ours.
+        nodes: "samples", or "means": the means of p(z|ζ) at ζ ~ p(ζ), which leave the noise of
+            p(z|ζ) out and lie denser where d_z is large. The published method has samples.
 
     Raises:
-        ValueError: if there are fewer than 2 nodes, k is not in 1 .. N − 1, or ``power`` is below
-            1 or not finite.
+        ValueError: if there are fewer than 2 nodes, k is not in 1 .. N − 1, ``power`` is below
+            1 or not finite, ``nodes`` is neither of the two, or means are asked of a prior that
+            has no ζ.
 
     Attributes:
         nodes: (N, d_z) float32 tensor.
@@ -54,6 +58,7 @@ class LatentGraph:
         num_neighbors: int = 10,
         seed: int = 0,
         power: float = 1.0,
+        nodes: str = "samples",
     ):
         if num_nodes < 2:
             raise ValueError(f"num_nodes must be at least 2, got {num_nodes}")
@@ -61,8 +66,14 @@ class LatentGraph:
             raise ValueError(f"num_neighbors must lie in 1 .. {num_nodes - 1}, got {num_neighbors}")
         if not 1 <= power < float("inf"):
             raise ValueError(f"power must be finite and at least 1, got {power}")
-        with seeded(seed):
-            self.nodes = model.prior.sample(num_nodes).cpu()  # (N, d_z)
+        if nodes not in ("samples", "means"):
+            raise ValueError(f"nodes must be 'samples' or 'means', got {nodes!r}")
+        with seeded(seed), torch.no_grad():
+            if nodes == "samples":
+                self.nodes = model.prior.sample(num_nodes).cpu()  # (N, d_z)
+            else:
+                prior = _hierarchical(model)
+                self.nodes = prior.conditional(prior.zeta.sample(num_nodes)).mean.cpu()
         self._search = NearestNeighbors().fit(self.nodes.numpy())
         edges = kneighbors_graph(self._search, num_neighbors, mode="distance")
         self._edges = edges.maximum(edges.T)
@@ -142,6 +153,37 @@ def resample(path: Tensor, num_points: int) -> Tensor:
     wanted = np.linspace(0.0, along[-1], num_points)
     columns = [np.interp(wanted, along[keep], column[keep]) for column in points.T]
     return torch.as_tensor(np.stack(columns, axis=1), dtype=path.dtype)
+
+
+@torch.no_grad()
+def zeta_path(model: VAE, z_start: Tensor, z_end: Tensor, num_points: int = 60) -> Tensor:
+    """A path that is straight in ζ: (num_points, d_z), at equal distances in z.
+
+    Both ends are taken to ζ by the mean of q(ζ|z); the straight line between them is taken back
+    to z by the mean of p(z|ζ), and joined to the ends themselves. It needs no graph, and is not
+    part of the published method.
+
+    Args:
+        model: a fitted VAE with a hierarchical prior.
+        z_start, z_end: (d_z,) each.
+        num_points: points on the path, at least 2.
+
+    Raises:
+        ValueError: if the prior has no ζ, or ``num_points`` is below 2.
+    """
+    prior, ends = _hierarchical(model), torch.stack([z_start, z_end])
+    zeta = prior.inference(ends).mean  # (2, d_ζ)
+    line = torch.lerp(zeta[0], zeta[1], torch.linspace(0, 1, 256).to(zeta).unsqueeze(1))
+    corners = torch.cat([ends[:1], prior.conditional(line).mean, ends[1:]])
+    return resample(corners, num_points)
+
+
+def _hierarchical(model: VAE) -> HierarchicalPrior:
+    if not isinstance(model.prior, HierarchicalPrior):
+        raise ValueError(
+            f"the prior must be a HierarchicalPrior, the model has a {type(model.prior).__name__}"
+        )
+    return model.prior
 
 
 @torch.no_grad()

@@ -59,8 +59,8 @@ class Run:
         identity: what tells this run from others, for its checkpoint; plain JSON values.
         constraint: has state_dict and load_state_dict, as :class:`Geco`; or None.
         at_rest: parameters that this run does not train.
-        steps, batch_size, learning_rate, seed, progress, checkpoint, checkpoint_every, fabric:
-            as for :func:`vhp_core.fit`.
+        steps, batch_size, learning_rate, seed, progress, checkpoint, checkpoint_every, fabric,
+            cooldown: as for :func:`vhp_core.fit`.
 
     Raises:
         ValueError: if a number is out of its range, or the checkpoint is damaged or another's.
@@ -84,6 +84,7 @@ class Run:
         checkpoint: str | os.PathLike | None,
         checkpoint_every: int,
         fabric: Fabric | None,
+        cooldown: float,
     ):
         counts = {"steps": steps, "batch_size": batch_size, "checkpoint_every": checkpoint_every}
         for name, value in counts.items():
@@ -91,6 +92,8 @@ class Run:
                 raise ValueError(f"{name} must be at least 1, got {value}")
         if not 0 < learning_rate < float("inf"):
             raise ValueError(f"learning_rate must be finite and above 0, got {learning_rate}")
+        if not 0 <= cooldown <= 1:
+            raise ValueError(f"cooldown must lie in [0, 1], got {cooldown}")
         first = next(model.parameters())
         self.home, self.dtype = first.device, first.dtype
         precision = "64-true" if self.dtype == torch.float64 else "32-true"
@@ -104,7 +107,7 @@ class Run:
         self.model, self.objective, self.constraint = model, objective, constraint
         self.x, self.resident, self.at_rest = x, resident, at_rest
         self.steps, self.batch_size, self.learning_rate = steps, batch_size, learning_rate
-        self.seed, self.progress = seed, progress
+        self.seed, self.progress, self.cooldown = seed, progress, cooldown
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
         self.checkpoint_every = checkpoint_every
         self.identity = identity | {
@@ -115,6 +118,8 @@ class Run:
             "learning_rate": learning_rate,
             "seed": seed,
         }
+        if cooldown:  # the learning rate then depends on how many steps there are
+            self.identity["cooldown"] = [cooldown, steps]
         self.history = History()
         self.step = 0
 
@@ -193,6 +198,10 @@ class Run:
         for parameter in resting.parameters() if resting is not None else ():
             parameter.grad = None
         self.parameters.gather()
+        if self.cooldown:
+            left = (self.steps - self.step + 1) / (self.cooldown * self.steps)
+            for group in self.adam.param_groups:
+                group["lr"] = self.learning_rate * min(1.0, left)
         self.optimizer.step()
 
     def record(self, **values: float | bool) -> None:

@@ -30,6 +30,7 @@ def fit(
     checkpoint: str | os.PathLike | None = None,
     checkpoint_every: int = 500,
     fabric: Fabric | None = None,
+    cooldown: float = 0.0,
 ) -> History:
     """Train in place: minimise the rate subject to E[C] ≤ κ² (method (5), (6)).
 
@@ -52,6 +53,8 @@ def fit(
         checkpoint_every: steps from one checkpoint to the next; the last step writes one too.
         fabric: a launched Lightning Fabric that says on which device, in which precision and in
             how many processes to run. If not given: one process, on a GPU where there is one.
+        cooldown: share of the steps, at the run's end, over which the learning rate falls
+            linearly towards 0. With 0 it stays.
 
     Raises:
         ValueError: if the data or a number is not usable, training diverges, or the checkpoint
@@ -72,7 +75,7 @@ def fit(
     options = {
         "steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed,
         "progress": progress, "checkpoint": checkpoint, "checkpoint_every": checkpoint_every,
-        "fabric": fabric,
+        "fabric": fabric, "cooldown": cooldown,
     }  # fmt: skip
     data = check_data(model, x)
     identity = {"method": "fit", "constraint": _settings(constraint)}
@@ -113,6 +116,7 @@ def fit_iwae(
     checkpoint: str | os.PathLike | None = None,
     checkpoint_every: int = 500,
     fabric: Fabric | None = None,
+    cooldown: float = 0.0,
 ) -> History:
     """Train in place on the importance-weighted bound of log p(x), σ learned with the rest.
 
@@ -127,7 +131,7 @@ def fit_iwae(
     options = {
         "steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed,
         "progress": progress, "checkpoint": checkpoint, "checkpoint_every": checkpoint_every,
-        "fabric": fabric,
+        "fabric": fabric, "cooldown": cooldown,
     }  # fmt: skip
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}")

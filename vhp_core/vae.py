@@ -13,11 +13,12 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 
 from .checkpoints import write_atomically
+from .convolutional import ConvDecoder, GaussianConv
 from .likelihoods import BernoulliLikelihood, GaussianLikelihood
 from .networks import MLP, GaussianMLP, draw, log_mean_exp
 from .priors import HierarchicalPrior, StandardNormal, VampPrior
 
-__all__ = ["VAE", "Terms", "importance_weighted_bound", "lagrangian", "load", "mlp_vae"]
+__all__ = ["VAE", "Terms", "conv_vae", "importance_weighted_bound", "lagrangian", "load", "mlp_vae"]
 
 _LIKELIHOODS = {"gaussian": GaussianLikelihood, "bernoulli": BernoulliLikelihood}
 _FORMAT = "vhp_core.VAE/1"
@@ -41,7 +42,11 @@ class VAE(nn.Module):
         likelihood: :class:`GaussianLikelihood`, :class:`BernoulliLikelihood`, or alike.
         prior: :class:`StandardNormal`, :class:`HierarchicalPrior`, or alike.
 
-    :func:`mlp_vae` builds one from fully connected networks.
+    :func:`mlp_vae` builds one from fully connected networks, :func:`conv_vae` one for images.
+
+    Attributes:
+        x_shape: the shape of one observation, where a builder has set it; data of another are
+            refused. None for a model assembled by hand.
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class VAE(nn.Module):
         self.likelihood = likelihood
         self.prior = prior
         self.config: dict[str, Any] | None = None
+        self.x_shape: tuple[int, ...] | None = None
 
     def encode(self, x: Tensor) -> Distribution:
         """q_φ(z|x), batch shape (B,), event shape (d_z,)."""
@@ -87,7 +93,7 @@ class VAE(nn.Module):
         if self.config is None:
             raise ValueError(
                 "this VAE was assembled by hand and has no configuration to save; "
-                "build it with mlp_vae, or store model.state_dict() with safetensors"
+                "build it with mlp_vae or conv_vae, or store model.state_dict() with safetensors"
             )
         path = Path(path)
         tensors = {k: v.detach().cpu().contiguous() for k, v in self.state_dict().items()}
@@ -127,25 +133,13 @@ def mlp_vae(
     """
     hidden = tuple(int(width) for width in hidden)
     sizes = {"x_dim": x_dim, "z_dim": z_dim, "num_pseudo_inputs": num_pseudo_inputs}
-    for name, size in [*sizes.items(), *(("hidden", width) for width in hidden)]:
-        if size < 1:
-            raise ValueError(f"{name} must be at least 1, got {size}")
-    if likelihood not in _LIKELIHOODS:
-        raise ValueError(f"likelihood must be one of {sorted(_LIKELIHOODS)}, got {likelihood!r}")
+    _check_sizes([*sizes.items(), *(("hidden", width) for width in hidden)])
     encoder = GaussianMLP(x_dim, z_dim, hidden)
     decoder = MLP(z_dim, x_dim, hidden)
-    if prior == "hierarchical":
-        p = HierarchicalPrior(z_dim, None, hidden, num_importance_samples)
-    elif prior == "normal":
-        p = StandardNormal(z_dim)
-    elif prior == "vamp":
-        shape = (num_pseudo_inputs, x_dim)
-        p = VampPrior(
-            encoder, torch.randn(shape) if likelihood == "gaussian" else torch.rand(shape)
-        )
-    else:
-        raise ValueError(f"prior must be one of ['hierarchical', 'normal', 'vamp'], got {prior!r}")
+    pseudo = (num_pseudo_inputs, x_dim)
+    p = _prior(prior, z_dim, hidden, num_importance_samples, encoder, pseudo, likelihood)
     model = VAE(encoder, decoder, _LIKELIHOODS[likelihood](), p)
+    model.x_shape = (x_dim,)
     model.config = {
         "x_dim": x_dim,
         "z_dim": z_dim,
@@ -156,6 +150,86 @@ def mlp_vae(
         "num_pseudo_inputs": num_pseudo_inputs,
     }
     return model
+
+
+def conv_vae(
+    image_size: int,
+    z_dim: int,
+    channels: Sequence[int] = (8, 16, 32, 32),
+    hidden: int = 256,
+    prior: str = "hierarchical",
+    likelihood: str = "gaussian",
+    num_importance_samples: int = 16,
+    num_pseudo_inputs: int = 100,
+) -> VAE:
+    """A VAE of convolutional networks for square grey images, (n, 1, S, S).
+
+    Args:
+        image_size: S, the side in pixels; divisible by 2 for each entry of ``channels``.
+        z_dim: d_z, the dimension of the latent variable.
+        channels: of the encoder's convolutions, each of which halves the side; the decoder has
+            them backwards.
+        hidden: width of the fully connected layer of encoder and decoder, and of the two
+            hidden layers of each of the prior's networks.
+        prior, likelihood, num_importance_samples, num_pseudo_inputs: as for :func:`mlp_vae`.
+
+    Raises:
+        ValueError: as :func:`mlp_vae`, or if the image cannot be halved that often.
+
+    Example:
+        >>> conv_vae(16, z_dim=2, channels=(4, 8), hidden=32).sample(3).shape
+        torch.Size([3, 1, 16, 16])
+    """
+    channels = tuple(int(width) for width in channels)
+    sizes = {"z_dim": z_dim, "hidden": hidden, "num_pseudo_inputs": num_pseudo_inputs}
+    _check_sizes([*sizes.items(), *(("channels", width) for width in channels)])
+    encoder = GaussianConv(image_size, z_dim, channels, hidden)
+    decoder = ConvDecoder(z_dim, image_size, channels, hidden)
+    shape = (1, image_size, image_size)
+    pseudo = (num_pseudo_inputs, *shape)
+    p = _prior(prior, z_dim, (hidden,) * 2, num_importance_samples, encoder, pseudo, likelihood)
+    model = VAE(encoder, decoder, _LIKELIHOODS[likelihood](event_dims=3), p)
+    model.x_shape = shape
+    model.config = {
+        "kind": "conv",
+        "image_size": image_size,
+        "z_dim": z_dim,
+        "channels": list(channels),
+        "hidden": hidden,
+        "prior": prior,
+        "likelihood": likelihood,
+        "num_importance_samples": num_importance_samples,
+        "num_pseudo_inputs": num_pseudo_inputs,
+    }
+    return model
+
+
+def _check_sizes(sizes: Sequence[tuple[str, int]]) -> None:
+    for name, size in sizes:
+        if size < 1:
+            raise ValueError(f"{name} must be at least 1, got {size}")
+
+
+def _prior(
+    name: str,
+    z_dim: int,
+    hidden: Sequence[int],
+    num_samples: int,
+    encoder: nn.Module,
+    pseudo_inputs: Sequence[int],
+    likelihood: str,
+) -> nn.Module:
+    """The prior of this name; pseudo-inputs begin as noise that fits the likelihood."""
+    if likelihood not in _LIKELIHOODS:
+        raise ValueError(f"likelihood must be one of {sorted(_LIKELIHOODS)}, got {likelihood!r}")
+    if name == "hierarchical":
+        return HierarchicalPrior(z_dim, None, hidden, num_samples)
+    if name == "normal":
+        return StandardNormal(z_dim)
+    if name == "vamp":
+        noise = torch.randn if likelihood == "gaussian" else torch.rand
+        return VampPrior(encoder, noise(tuple(pseudo_inputs)))
+    raise ValueError(f"prior must be one of ['hierarchical', 'normal', 'vamp'], got {name!r}")
 
 
 def load(path: str | os.PathLike) -> VAE:
@@ -180,7 +254,8 @@ def load(path: str | os.PathLike) -> VAE:
             f"{header.get('format')!r}, expected {_FORMAT!r}"
         )
     try:
-        model = mlp_vae(**json.loads(header["config"]))
+        config = json.loads(header["config"])
+        model = {"mlp": mlp_vae, "conv": conv_vae}[config.pop("kind", "mlp")](**config)
         model.load_state_dict(tensors)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path} does not fit its own configuration: {error}") from error

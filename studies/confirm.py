@@ -1,0 +1,95 @@
+"""Confirm that a study's table still is what the method's source gives.
+
+``python -m studies.confirm NAME [CELLS]`` computes some cells of a study again, two if not said,
+with the source as it is now. If every number of their rows is the committed one, the stamp notes
+it, and the table counts as current: a change that left the numbers alone, such as a function that
+the study does not use, need not cost hours. Which cells are computed again is drawn by the hash of
+the source, so that nobody picks them. If a number differs, the study has to be computed anew.
+"""
+
+import argparse
+import datetime
+import importlib
+import inspect
+import json
+import os
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+
+from studies import stamp
+
+
+def draw_cells(table: pd.DataFrame, names: list[str], number: int, key: str) -> list[dict]:
+    """``number`` of the table's cells, without replacement, drawn by ``key``.
+
+    Raises:
+        SystemExit: if there are fewer.
+    """
+    cells = table[names].drop_duplicates().to_dict("records")
+    if not 1 <= number <= len(cells):
+        raise SystemExit(f"the number of cells must lie in 1 .. {len(cells)}, got {number}")
+    chosen = np.random.default_rng(int(key, 16)).choice(len(cells), number, replace=False)
+    return [cells[i] for i in sorted(chosen)]
+
+
+def differences(committed: pd.DataFrame, computed: pd.DataFrame) -> list[str]:
+    """Columns in which the two differ when both are written as a study's table is."""
+    if len(committed) != len(computed):
+        return [f"{len(computed)} rows where {len(committed)} are committed"]
+    texts = [
+        frame.to_csv(index=False, float_format=stamp.FLOAT_FORMAT, columns=[name]).splitlines()
+        if name in frame
+        else None
+        for name in {**dict.fromkeys(committed), **dict.fromkeys(computed)}
+        for frame in (committed, computed)
+    ]
+    names = list({**dict.fromkeys(committed), **dict.fromkeys(computed)})
+    pairs = zip(names, texts[::2], texts[1::2], strict=True)
+    return [name for name, one, other in pairs if one != other and not _both_empty(one, other)]
+
+
+def _both_empty(one: list[str] | None, other: list[str] | None) -> bool:
+    """A column that only other rows of the table fill is missing in a cell computed alone."""
+    return all(text is None or set(text[1:]) <= {"", '""'} for text in (one, other))
+
+
+def confirm(name: str, study: ModuleType, number: int, folder: Path = stamp.HERE) -> dict:
+    """Compute ``number`` cells again and note in the stamp that nothing changed.
+
+    Returns: what was noted: the date, the hash of the source, and the cells.
+
+    Raises:
+        SystemExit: if a number differs; the stamp then stays as it is.
+    """
+    from vhp_core.book import source_hash
+
+    table = pd.read_csv(folder / f"{name}.csv")
+    cells = draw_cells(table, list(inspect.signature(study.run).parameters), number, source_hash())
+    for cell in cells:
+        computed = pd.DataFrame(study.run(**cell))
+        same = np.logical_and.reduce([table[key] == value for key, value in cell.items()])
+        if changed := differences(table[same], computed):
+            raise SystemExit(f"{name}: {cell} differs in {', '.join(changed)}: compute it anew")
+        print(f"{name}: {cell} is the same", flush=True)
+    path = folder / f"{name}.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    content["confirmed"] = {"date": today, "source_hash": source_hash(), "cells": cells}
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return content["confirmed"]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", help="the study's name, such as cmu_motion")
+    parser.add_argument("cells", nargs="?", type=int, default=2)
+    options = parser.parse_args(arguments)
+    confirm(options.name, importlib.import_module(f"studies.{options.name}"), options.cells)
+
+
+if __name__ == "__main__":
+    main()
