@@ -103,3 +103,45 @@ def test_a_study_of_another_source_is_told(study):
     (study / "one.json").write_text(json.dumps({"date": "2026-01-01", "source_hash": "old"}))
     with pytest.warns(UserWarning, match="another version"):
         book.read_study("one", study)
+
+
+@pytest.fixture
+def kept(tmp_path):
+    model = vhp.mlp_vae(2, 2, (4,))
+    model.save(tmp_path / "a.safetensors")
+    z = model.encode(torch.randn(3, 2)).mean.detach().numpy()
+    pd.DataFrame({"label": ["x", "y", "x"], "M z1": z[:, 0], "M z2": z[:, 1]}).to_csv(
+        tmp_path / "kept.csv", index=False
+    )
+    told = {
+        "files": {"M": "a.safetensors"},
+        "journeys": {"x to y": [0, 1]},
+        "channels": {"ltibia rx": 0.6, "rtibia rx": 0.5},
+    }
+    stamp = {"date": "2026-01-01", "source_hash": book.source_hash(), "configuration": told}
+    (tmp_path / "kept.json").write_text(json.dumps(stamp), encoding="utf-8")
+    return tmp_path, model, z
+
+
+def test_kept_models_come_with_what_an_explorer_shows(kept):
+    folder, model, z = kept
+    found = book.read_models("kept", folder)
+    point = torch.tensor([[0.3, -0.2]])
+    assert torch.equal(found.models["M"].decode(point).mean, model.decode(point).mean)
+    np.testing.assert_allclose(found.codes["M"], z, rtol=1e-6)
+    assert found.labels.tolist() == ["x", "y", "x"] and found.journeys == {"x to y": (0, 1)}
+    assert found.motion.channels == ("ltibia rx", "rtibia rx")
+    assert found.motion.joint_positions(np.zeros((1, 2))).shape == (1, 31, 3)
+
+
+def test_a_kept_model_that_is_missing_is_named(kept):
+    folder, *_ = kept
+    (folder / "a.safetensors").unlink()
+    with pytest.raises(FileNotFoundError, match=r"a\.safetensors"):
+        book.read_models("kept", folder)
+
+
+def test_kept_models_that_are_nowhere_are_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"no studies/none\.csv"):
+        book.read_models("none")

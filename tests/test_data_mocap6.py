@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from vhp_core.data import generic_skeleton, mocap6, read_asf
+from vhp_core.data import generic_motion, generic_skeleton, mocap6, read_asf
 
 FOLDER = files("vhp_core.data")
 COUNTS = {
@@ -204,3 +204,19 @@ def test_scripts_refuse_another_archive(monkeypatch, tmp_path):
     path.write_bytes(b"another")
     with pytest.raises(ValueError, match="not the archive"), package_file("a", "0", path=path):
         pass
+
+
+def test_a_motion_without_frames_draws_what_mocap6_draws():
+    data = mocap6()
+    channels = dict(zip(data.channels, data.mean.tolist(), strict=True))
+    motion = generic_motion(channels)
+    assert motion.channels == data.channels and len(motion.x) == 0
+    np.testing.assert_allclose(
+        motion.joint_positions(data.x[:5]), data.joint_positions(data.x[:5]), atol=1e-7
+    )
+
+
+@pytest.mark.parametrize("channels", [{}, {"tail rx": 0.0}])
+def test_a_motion_of_channels_that_the_skeleton_lacks_is_refused(channels):
+    with pytest.raises(ValueError, match="the skeleton lacks the channels"):
+        generic_motion(channels)

@@ -77,12 +77,13 @@ def test_each_exercise_has_a_solution_that_is_executed(path):
         assert any(cell["cell_type"] == "code" for cell in cells[start:end])
 
 
-def test_the_landing_figure_is_one_cell_of_the_book():
+@pytest.mark.parametrize("tag", ["landing-figure", "latent-explorer"])
+def test_what_the_landing_page_shows_is_one_cell_of_the_book(tag):
     tagged = [
         cell
         for path in CHAPTERS
         for cell in notebooks.code_cells(notebooks.read(path))
-        if "landing-figure" in notebooks.tags(cell)
+        if tag in notebooks.tags(cell)
     ]
     assert len(tagged) == 1
 

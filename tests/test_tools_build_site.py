@@ -8,6 +8,7 @@ import pytest
 from tools.build_site import (
     EXECUTION_TABLE,
     LANDING_FIGURE,
+    LATENT_EXPLORER,
     PICTURE,
     machine_paths,
     outside_requests,
@@ -31,9 +32,11 @@ def cell(source, *tags, outputs=(), **metadata):
 @pytest.fixture
 def root(tmp_path):
     picture = {"output_type": "display_data", "data": {"image/png": base64.b64encode(PNG).decode()}}
+    explorer = {"output_type": "execute_result", "data": {"text/html": ["<figure>\n", "</figure>"]}}
     cells = [
         cell("seed = 0", "parameters", papermill={"status": "completed"}),
         cell("plt.show()", "landing-figure", outputs=[picture], mystnb=FIGURE),
+        cell("explorer", "latent-explorer", outputs=[explorer]),
     ]
     notebook = {"cells": cells, "metadata": {"papermill": {"input_path": "somewhere"}}}
     record = {
@@ -43,7 +46,7 @@ def root(tmp_path):
     texts = {
         "_config.yml": "title: x",
         "_toc.yml": "root: index",
-        "book/index.md": f"# Title\n\n{LANDING_FIGURE}\n",
+        "book/index.md": f"# Title\n\n{LANDING_FIGURE}\n\n{LATENT_EXPLORER}\n",
         "book/about.md": f"# Build\n\n{EXECUTION_TABLE}\n",
         "book/references.bib": "",
         "book/_static/custom.css": "",
@@ -57,14 +60,15 @@ def root(tmp_path):
     return tmp_path
 
 
-def test_stage_replaces_both_marks(root):
+def test_stage_replaces_every_mark(root):
     files = stage(root, "full")
     index, about = files["index.md"].decode(), files["about.md"].decode()
     assert files[PICTURE] == PNG
     assert 'alt="Two &quot;clouds&quot; of points"' in index
     assert "A caption. More. From {doc}`08_x`." in index
     assert "| {doc}`08_x` | 2026-01-02 03:04 | 12 s | 456 MB | 3.11.7 | 2.13.0 |" in about
-    assert LANDING_FIGURE not in index
+    assert "````{raw} html\n<figure>\n</figure>\n````" in index
+    assert LANDING_FIGURE not in index and LATENT_EXPLORER not in index
     assert {"_config.yml", "_toc.yml", "references.bib", "_static/custom.css"} <= set(files)
 
 
@@ -78,6 +82,13 @@ def test_stage_refuses_a_book_without_a_landing_figure(root):
     path = root / "_build/executed/full/08_x.ipynb"
     path.write_text(path.read_text().replace("landing-figure", "other"), encoding="utf-8")
     with pytest.raises(SystemExit, match="one cell is to be tagged landing-figure, and 0 are"):
+        stage(root, "full")
+
+
+def test_stage_refuses_a_cell_that_shows_no_explorer(root):
+    path = root / "_build/executed/full/08_x.ipynb"
+    path.write_text(path.read_text().replace("text/html", "text/plain"), encoding="utf-8")
+    with pytest.raises(SystemExit, match="tagged latent-explorer shows 0 explorers"):
         stage(root, "full")
 
 

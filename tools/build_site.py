@@ -2,9 +2,9 @@
 
 Everything is staged into ``_build/src`` (a file that did not change is not touched, so Sphinx
 reads it once), Jupyter Book turns it into ``_build/html``, and no page may ask for a file from
-elsewhere. A text page may hold two marks, each alone on its line: ``% landing figure`` becomes
-the picture of the one cell tagged ``landing-figure``, ``% table of executed chapters`` a table
-of when each chapter ran.
+elsewhere. A text page may hold three marks, each alone on its line: ``% landing figure`` becomes
+the picture of the one cell tagged ``landing-figure``, ``% latent explorer`` what the one cell
+tagged ``latent-explorer`` shows, ``% table of executed chapters`` a table of when each chapter ran.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from typing import Any
 from tools import notebooks
 
 LANDING_FIGURE = "% landing figure"
+LATENT_EXPLORER = "% latent explorer"
 EXECUTION_TABLE = "% table of executed chapters"
 PICTURE = "_static/landing.png"
 
@@ -59,6 +60,8 @@ def stage(root: Path, budget: str) -> dict[str, bytes]:
         if LANDING_FIGURE in text:
             figure, files[PICTURE] = landing_figure(executed)
             text = text.replace(LANDING_FIGURE, figure)
+        if LATENT_EXPLORER in text:
+            text = text.replace(LATENT_EXPLORER, latent_explorer(executed))
         text = text.replace(EXECUTION_TABLE, execution_table(executed, records))
         files[path.name] = text.encode()
     return files
@@ -82,17 +85,32 @@ def machine_paths(notebook: notebooks.Notebook, root: Path) -> list[str]:
     return re.findall(rf"(?:{places})[\w./-]*", shown)
 
 
-def landing_figure(executed: dict[str, notebooks.Notebook]) -> tuple[str, bytes]:
-    """The Markdown and the PNG of the picture that the landing page shows."""
+def tagged_cell(executed: dict[str, notebooks.Notebook], tag: str) -> tuple[str, notebooks.Cell]:
+    """The one cell of the book that has a tag, and its chapter's file."""
     tagged = [
         (name, cell)
         for name, notebook in executed.items()
         for cell in notebooks.code_cells(notebook)
-        if "landing-figure" in notebooks.tags(cell)
+        if tag in notebooks.tags(cell)
     ]
     if len(tagged) != 1:
-        raise SystemExit(f"one cell is to be tagged landing-figure, and {len(tagged)} are")
-    name, cell = tagged[0]
+        raise SystemExit(f"one cell is to be tagged {tag}, and {len(tagged)} are")
+    return tagged[0]
+
+
+def latent_explorer(executed: dict[str, notebooks.Notebook]) -> str:
+    """The HTML that the cell tagged ``latent-explorer`` shows, as a text page takes it."""
+    name, cell = tagged_cell(executed, "latent-explorer")
+    shown = [output.get("data", {}).get("text/html") for output in cell["outputs"]]
+    shown = ["".join(html) for html in shown if html]
+    if len(shown) != 1:
+        raise SystemExit(f"{name}: the cell tagged latent-explorer shows {len(shown)} explorers")
+    return f"````{{raw}} html\n{shown[0]}\n````"
+
+
+def landing_figure(executed: dict[str, notebooks.Notebook]) -> tuple[str, bytes]:
+    """The Markdown and the PNG of the picture that the landing page shows."""
+    name, cell = tagged_cell(executed, "landing-figure")
     pictures = [output.get("data", {}).get("image/png") for output in cell["outputs"]]
     pictures = [picture for picture in pictures if picture]
     if len(pictures) != 1:

@@ -1,8 +1,9 @@
 """Open every page of the built site in Chromium and see that it works, without any network.
 
 For each page: no error on the console, no failed or outside request, every picture shown and with
-an alt text that says what is seen, every figure captioned, every formula typeset, and every motion
-player drawing and playing. The browser is /usr/bin/chromium; CHROMIUM names another.
+an alt text that says what is seen, every figure captioned, every formula typeset, every motion
+player drawing and playing, and every latent explorer answering (``tools/check_explorer.py``). The
+browser is /usr/bin/chromium; CHROMIUM names another.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from pathlib import Path
 from playwright.sync_api import Page, Request, Response, Route, sync_playwright
 
 from tools import notebooks
+from tools.check_explorer import explore
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -174,7 +176,7 @@ def check(page: Page, base: str, name: str) -> tuple[list[str], str]:
         for fault in faults(facts):
             note(fault if width == WIDTHS[0] else f"at {width} pixels: {fault}")
         if width == WIDTHS[0]:
-            for fault in play(page):
+            for fault in [*play(page), *explore(page)]:
                 note(fault)
             players = len(page.query_selector_all("figure.motion-player"))
             seen = (

@@ -16,15 +16,27 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from .data import MotionData, generic_motion
 from .training import History
 from .vae import VAE, load
 
-__all__ = ["Study", "cached", "fingerprint", "is_current", "read_study", "source_hash"]
+__all__ = [
+    "KeptModels",
+    "Study",
+    "cached",
+    "fingerprint",
+    "is_current",
+    "read_models",
+    "read_study",
+    "source_hash",
+]
 
 _METHOD = (
     "networks", "convolutional", "priors", "likelihoods", "vae", "multipliers", "seeding",
     "training", "runs", "flat", "evaluation", "topology", "starting", "interpolation",
 )  # fmt: skip
+
+_COMMANDS = {"studies": "make study", "benchmarks": "make bench"}
 
 
 def fingerprint(*arrays: Tensor | np.ndarray | pd.DataFrame) -> str:
@@ -128,7 +140,7 @@ def read_study(name: str, folder: str | os.PathLike | None = None, kind: str = "
     Args:
         name: the study's name.
         folder: where the two files lie; if not given, the first folder named ``kind`` that is
-            found going up from the current folder.
+            found going up from the current folder, else the tables that the package holds.
         kind: "studies" or "benchmarks".
 
     Raises:
@@ -137,17 +149,8 @@ def read_study(name: str, folder: str | os.PathLike | None = None, kind: str = "
     Warns:
         UserWarning: if the method's source has changed since the study was computed.
     """
-    command = {"studies": "make study", "benchmarks": "make bench"}[kind]
-    if folder is None:
-        here = Path.cwd()
-        places = [place / kind for place in (here, *here.parents)]
-        found = [place for place in places if (place / f"{name}.csv").is_file()]
-        if not found:
-            raise FileNotFoundError(
-                f"no {kind}/{name}.csv in {here} or above it: run `{command}`, or start the "
-                "notebook inside the project"
-            )
-        folder = found[0]
+    command = _COMMANDS[kind]
+    folder = _folder(name, kind) if folder is None else folder
     table = pd.read_csv(Path(folder) / f"{name}.csv")
     stamp = json.loads((Path(folder) / f"{name}.json").read_text(encoding="utf-8"))
     if not is_current(stamp):
@@ -157,3 +160,59 @@ def read_study(name: str, folder: str | os.PathLike | None = None, kind: str = "
             stacklevel=2,
         )
     return Study(table, stamp)
+
+
+class KeptModels(NamedTuple):
+    """Trained models that a study left, with what an explorer shows of them."""
+
+    models: dict[str, VAE]
+    codes: dict[str, np.ndarray]
+    """The encoded means, (n, d_z) for each model."""
+    labels: np.ndarray
+    """(n,) strings, the class of each observation."""
+    journeys: dict[str, tuple[int, int]]
+    """Name -> two of the n observations, to go from one to the other."""
+    motion: MotionData | None
+    """What a decoded frame means, without frames; None where pictures are decoded."""
+    stamp: dict[str, Any]
+
+
+def read_models(name: str, folder: str | os.PathLike | None = None) -> KeptModels:
+    """The models that ``studies/<name>.py`` wrote, found as :func:`read_study` finds its table.
+
+    The stamp's configuration has ``files`` (model -> file of :func:`vhp_core.load`), ``journeys``
+    and, for motion, ``channels`` (name -> mean). The table has the columns ``label`` and, for each
+    model and latent dimension, ``<model> z1`` and so on.
+
+    Raises:
+        FileNotFoundError: if the table, its stamp or a model's file is not there.
+
+    Warns:
+        UserWarning: if the method's source has changed since the models were trained.
+    """
+    folder = _folder(name, "studies") if folder is None else folder
+    table, stamp = read_study(name, folder)
+    told = stamp["configuration"]
+    models = {model: load(Path(folder) / file).eval() for model, file in told["files"].items()}
+    codes = {
+        model: table[[column for column in table if column.startswith(f"{model} z")]].to_numpy()
+        for model in models
+    }
+    journeys = {words: (start, end) for words, (start, end) in told["journeys"].items()}
+    motion = generic_motion(told["channels"]) if "channels" in told else None
+    return KeptModels(models, codes, table.label.to_numpy(str), journeys, motion, stamp)
+
+
+def _folder(name: str, kind: str) -> Path:
+    """The first folder of a kind that has the table, going up from here, then the package's."""
+    here, package = Path.cwd(), Path(__file__).resolve().parent
+    places = [place / kind for place in (here, *here.parents)]
+    # In a wheel the tables lie in the package; beside it where it was installed with -e.
+    places += [package / "tables" / kind, package.parent / kind]
+    for place in places:
+        if (place / f"{name}.csv").is_file():
+            return place
+    raise FileNotFoundError(
+        f"no {kind}/{name}.csv in {here} or above it, nor in the package: run "
+        f"`{_COMMANDS[kind]}`, or start the notebook inside the project"
+    )

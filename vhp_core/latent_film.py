@@ -90,7 +90,7 @@ def latent_film(
         caption,
         description,
         _still(frames, tints, limit),
-        "latent_film.js",
+        ("latent_film.js",),
         width,
     )
     summary = f"{len(frames)} latent spaces, {len(steps)} moments, {len(tints)} codes"

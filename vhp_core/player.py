@@ -2,7 +2,8 @@
 
 :func:`motion_player` returns an object that a notebook shows as HTML. The HTML holds everything:
 the positions (16-bit millimetres), a still drawing for readers without scripts, the style
-(``player.css``) and the program (``player_shared.js``, ``player.js``), which draws them.
+(``player.css``) and the program (``player_shared.js``, ``stick_figures.js``, ``player.js``), which
+draws them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -113,7 +114,7 @@ def motion_player(
         caption,
         description,
         _still(motions, pairs, sides, colors, azimuth, ground),
-        "player.js",
+        ("stick_figures.js", "player.js"),
         width,
         keys="Space plays or pauses, the left and right arrow keys turn the view.",
         hint="Drag sideways to turn. Left limbs dark, right limbs light.",

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -34,10 +35,13 @@ def player_page(
     caption: str,
     description: str,
     still: str,
-    program: str,
+    programs: Sequence[str],
     width: int,
     keys: str = "Space plays or pauses.",
     hint: str = "",
+    style: str = "",
+    parts: str = "",
+    slider: str = "Frame",
 ) -> tuple[str, str]:
     """The HTML of a player of one kind, with all that it needs, and its fingerprint.
 
@@ -47,10 +51,13 @@ def player_page(
         frames: how many moments the slider has.
         caption, description: texts for readers who see the player, and for those who do not.
         still: SVG, or nothing: what is seen where no script runs.
-        program: file of the program that follows ``player_shared.js``.
+        programs: files of the program that follow ``player_shared.js``.
         width: greatest width on the page in pixels.
         keys: what the keyboard does.
         hint: a line below the controls.
+        style: file of a style that follows ``player.css``, if there is one.
+        parts: HTML between canvas and controls.
+        slider: what the slider chooses.
 
     Raises:
         ValueError: if caption or description is empty.
@@ -60,6 +67,7 @@ def player_page(
             raise ValueError(f"{name} is empty: say what is seen")
     data = json.dumps(clip, ensure_ascii=True, separators=(",", ":"))
     fingerprint = hashlib.sha256(data.encode()).hexdigest()[:8]
+    script = "\n".join(_read(name) for name in ("player_shared.js", *programs))
     html = _TEMPLATE.format(
         kind=kind,
         fingerprint=fingerprint,
@@ -71,8 +79,10 @@ def player_page(
         data=escape(data),
         last=frames - 1,
         still=still,
-        style=_read("player.css"),
-        script=f'(() => {{\n"use strict";\n{_read("player_shared.js")}\n{_read(program)}}})();',
+        style=_read("player.css") + (_read(style) if style else ""),
+        parts=parts,
+        slider=escape(slider),
+        script=f'(() => {{\n"use strict";\n{script}}})();',
     )
     return html, fingerprint
 
@@ -84,9 +94,9 @@ aria-label="{description}" style="max-width:{width}px" data-clip="{data}">
 <div class="motion-player-still">{still}</div>
 <canvas role="img" tabindex="0" hidden aria-label="{description} \
 {keys}"></canvas>
-<div class="motion-player-controls" hidden>
+{parts}<div class="motion-player-controls" hidden>
 <button type="button" class="motion-player-play" aria-label="Play"></button>
-<input type="range" min="0" max="{last}" step="1" aria-label="Frame">
+<input type="range" min="0" max="{last}" step="1" aria-label="{slider}">
 <output class="motion-player-time" aria-hidden="true"></output>
 </div>
 {hint}<figcaption>{caption}</figcaption>

@@ -26,6 +26,7 @@
   //   draw(view)             view: context, width, frame (may lie between two), dark, color(name)
   //   time(frame)            what stands beside the slider
   //   turn(by)               optional: the reader has dragged, or pressed an arrow key
+  //   start(player)          optional: take over the pointer; player: canvas, request(), stop()
   function mount(figure, show) {
     figure.dataset.mounted = "true";
     const find = (selector) => figure.querySelector(selector);
@@ -106,7 +107,10 @@
         event.preventDefault();
       });
     }
-    if (show.turn) {
+    if (show.start) {
+      const stop = () => { if (playing) setPlaying(false); };
+      show.start({ canvas, request, stop });
+    } else if (show.turn) {
       let grip = 0; // where the pointer was last
       canvas.addEventListener("pointerdown", (event) => {
         canvas.setPointerCapture(event.pointerId);

@@ -4,7 +4,7 @@ and 3D faces."""
 from .acclaim import read_amc, read_asf
 from .cmu import cmu
 from .faces import FaceData, faces, render
-from .mocap6 import generic_skeleton, mocap6
+from .mocap6 import generic_motion, generic_skeleton, mocap6
 from .motion import MotionData
 from .pendulum import PendulumData, pendulum
 from .skeleton import Motion, Skeleton
@@ -17,6 +17,7 @@ __all__ = [
     "Skeleton",
     "cmu",
     "faces",
+    "generic_motion",
     "generic_skeleton",
     "mocap6",
     "pendulum",

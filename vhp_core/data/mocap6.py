@@ -1,6 +1,7 @@
 """Twelve exercises of CMU subjects 13 and 14: motion data that is part of the package."""
 
 import json
+from collections.abc import Mapping
 from importlib.resources import files
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from .motion import MotionData
 from .skeleton import Skeleton
 
-__all__ = ["generic_skeleton", "mocap6"]
+__all__ = ["generic_motion", "generic_skeleton", "mocap6"]
 
 _METRES = 0.0254 / 0.45  # in one length unit of the database
 
@@ -84,9 +85,53 @@ def mocap6() -> MotionData:
         channels=channels,
         skeleton=skeleton,
         frame_rate=10.0,
-        pose=np.array([_NEUTRAL.get(name, 0.0) for name in skeleton.channel_names]),
+        pose=_neutral(skeleton),
         columns=np.array([skeleton.channel_names.index(name) for name in channels]),
     )
+
+
+def generic_motion(channels: Mapping[str, float]) -> MotionData:
+    """What vectors of these channels mean on :func:`generic_skeleton`: a motion without frames.
+
+    Its :meth:`~MotionData.joint_positions` draws what a model decodes where the recordings that
+    it was trained on are not at hand.
+
+    Args:
+        channels: name, such as "lfemur rx", -> the mean that was taken from it, in radians or
+            metres, in the order of a vector's entries.
+
+    Raises:
+        ValueError: if the skeleton lacks a channel.
+
+    Example:
+        >>> motion = generic_motion({"ltibia rx": 0.6, "rtibia rx": 0.6})
+        >>> motion.joint_positions(np.zeros((5, 2))).shape
+        (5, 31, 3)
+    """
+    skeleton = generic_skeleton()
+    missing = [name for name in channels if name not in skeleton.channel_names]
+    if missing or not channels:
+        raise ValueError(f"the skeleton lacks the channels {', '.join(missing) or '(none named)'}")
+    nothing = torch.zeros(0, dtype=torch.bool)
+    return MotionData(
+        x=torch.zeros(0, len(channels)),
+        mean=torch.tensor(list(channels.values())),
+        labels=np.array([], dtype=str),
+        trials=np.array([], dtype=str),
+        frames=np.array([], dtype=np.int64),
+        split=(nothing, nothing),
+        source="no frames",
+        channels=tuple(channels),
+        skeleton=skeleton,
+        frame_rate=30.0,
+        pose=_neutral(skeleton),
+        columns=np.array([skeleton.channel_names.index(name) for name in channels]),
+    )
+
+
+def _neutral(skeleton: Skeleton) -> np.ndarray:
+    """(C,), degrees and length units."""
+    return np.array([_NEUTRAL.get(name, 0.0) for name in skeleton.channel_names])
 
 
 def generic_skeleton() -> Skeleton:

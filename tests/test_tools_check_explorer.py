@@ -1,0 +1,58 @@
+"""The browser check finds what is wrong with an explorer."""
+
+import json
+import os
+from html import escape
+from pathlib import Path
+
+import pytest
+
+from tests.test_explorer import coarse, explorer  # noqa: F401  the fixture is used by its name
+from tests.test_player import Page
+from tools.check_site import check_site
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+HEAD = '<!doctype html><meta charset="utf-8"><title>x</title><link rel="icon" href="data:,">'
+BREAKS = {
+    "picture": ("const values = panel.decode(z)", "const values = panel.decode([0, 0])"),
+    "pointer": ('handle.addEventListener("pointermove"', 'handle.addEventListener("none"'),
+    "keys": ("ArrowRight: [1, 0]", "ArrowRight: [0, 0]"),
+    "told": ('handle.setAttribute("aria-valuetext"', 'handle.setAttribute("data-none"'),
+}
+
+
+@pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="needs Chromium")
+def test_check_tells_an_explorer_that_answers_from_those_that_do_not(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("tools.check_explorer.MOVES", 5)
+    monkeypatch.setattr("tools.check_explorer.RATE", 0.5)
+    html = explorer().html
+    pages = {"good": html}
+    for name, (right, wrong) in BREAKS.items():
+        assert html.count(right) == 1, name
+        pages[name] = html.replace(right, wrong)
+    clip = Page(html).clip
+    weights = clip["panels"][1]["network"]["weights"]
+    clip["panels"][1]["network"]["weights"] = weights[:8] + "AAAA" + weights[12:]
+    told = escape(json.dumps(clip, separators=(",", ":")))
+    before, rest = html.split('data-clip="', 1)
+    pages["decoder"] = f'{before}data-clip="{told}"{rest.split(chr(34), 1)[1]}'
+    for name, page in pages.items():
+        (tmp_path / f"{name}.html").write_text(HEAD + page, encoding="utf-8")
+    failed = check_site(tmp_path, CHROMIUM)
+    said = capsys.readouterr().out
+    assert "ok     good.html" in said, said
+    assert "latent explorer 1 does not follow the pointer" in said
+    assert "latent explorer 1 does not follow the arrow keys" in said
+    assert "latent explorer 1 does not tell where its handle is" in said
+    assert "latent explorer 1 decodes model 2 with an error of" in said
+    assert "latent explorer 1 does not show what its handle decodes to" in said
+    assert failed == 5
+
+
+@pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="needs Chromium")
+def test_check_finds_an_explorer_that_is_slow(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("tools.check_explorer.MOVES", 5)
+    monkeypatch.setattr("tools.check_explorer.RATE", 1000.0)  # more than a screen shows
+    (tmp_path / "slow.html").write_text(HEAD + explorer().html, encoding="utf-8")
+    assert check_site(tmp_path, CHROMIUM) == 1
+    assert "and 1000 are wanted" in capsys.readouterr().out
