@@ -75,7 +75,7 @@ def cached(train: Callable[..., tuple[VAE, History]], **settings: Any) -> tuple[
     number of threads. Nothing is pickled.
 
     Args:
-        train: a function that returns a fitted model and its :class:`History`.
+        train: a function that returns a fitted model and its :class:`vhp_core.History`.
         **settings: its arguments: numbers, strings, lists of these, tensors or arrays.
     """
     folder = os.environ.get("VHP_CACHE")
@@ -122,7 +122,7 @@ def read_study(name: str, folder: str | os.PathLike | None = None, kind: str = "
     Args:
         name: the study's name.
         folder: where the two files lie; if not given, the first folder named ``kind`` that is
-            found going up from the current folder.
+            found going up from the current folder, else the tables that the package holds.
         kind: "studies" or "benchmarks".
 
     Raises:
@@ -134,12 +134,15 @@ def read_study(name: str, folder: str | os.PathLike | None = None, kind: str = "
     command = {"studies": "make study", "benchmarks": "make bench"}[kind]
     if folder is None:
         here = Path.cwd()
+        package = Path(__file__).resolve().parent
         places = [place / kind for place in (here, *here.parents)]
+        # In a wheel the tables lie in the package; beside it where it was installed with -e.
+        places += [package / "tables" / kind, package.parent / kind]
         found = [place for place in places if (place / f"{name}.csv").is_file()]
         if not found:
             raise FileNotFoundError(
-                f"no {kind}/{name}.csv in {here} or above it: run `{command}`, or start the "
-                "notebook inside the project"
+                f"no {kind}/{name}.csv in {here} or above it, nor in the package: run "
+                f"`{command}`, or start the notebook inside the project"
             )
         folder = found[0]
     table = pd.read_csv(Path(folder) / f"{name}.csv")

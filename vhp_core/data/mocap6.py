@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from .motion import MotionData
+from .record import recorded
 from .skeleton import Skeleton
 
 __all__ = ["generic_skeleton", "mocap6"]
@@ -44,6 +45,7 @@ _NEUTRAL = {
 }
 
 
+@recorded
 def mocap6() -> MotionData:
     """Twelve exercises, among them jogging, squats and arm circles: 2,058 frames, 12 channels.
 
