@@ -21,7 +21,7 @@ class BuildWithTables(build_py):
         for kind in TABLES:
             folder = Path(self.build_lib, "vhp_core", "tables", kind)
             folder.mkdir(parents=True, exist_ok=True)
-            for ending in ("csv", "json"):
+            for ending in ("csv", "json", "safetensors"):
                 for path in sorted(Path(kind).glob(f"*.{ending}")):
                     copyfile(path, folder / path.name)
 

@@ -33,8 +33,9 @@ def build_wheel(root: Path) -> tuple[str, bytes]:
             shutil.copyfile(root / name, source / name)
         for kind in notebooks.TABLES:
             (source / kind).mkdir()
-            for path in [*(root / kind).glob("*.csv"), *(root / kind).glob("*.json")]:
-                shutil.copyfile(path, source / kind / path.name)
+            for path in (root / kind).iterdir():
+                if path.suffix in (".csv", ".json", ".safetensors"):
+                    shutil.copyfile(path, source / kind / path.name)
         command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"]
         command += ["--no-deps", "--no-build-isolation", "--wheel-dir", str(out), str(source)]
         quietly = os.environ | {"PYTHONWARNINGS": "ignore", "SOURCE_DATE_EPOCH": _EARLIEST}
