@@ -22,6 +22,7 @@ from typing import Any
 
 from tools import notebooks
 from tools.api_page import API_REFERENCE, reference
+from tools.lighten import lighten
 from tools.take_along import DOWNLOADS, WHEEL, downloads_table, installation, offered
 
 LANDING_FIGURE = "% landing figure"
@@ -212,6 +213,7 @@ def build(root: Path, budget: str) -> Path:
     environment = os.environ | {"PYTHONPATH": str(notebooks.ROOT)}  # tools.sphinx_pages is there
     if subprocess.run(command, check=False, env=environment).returncode:
         raise SystemExit("the site was not built: every warning above counts as an error")
+    lighten(site)
     for path in sorted(site.rglob("*.html")):
         asked = outside_requests(path.read_text(encoding="utf-8"))
         if asked:

@@ -17,7 +17,8 @@ STRUCTURE = """() => {
   return {
     lang: document.documentElement.lang,
     title: document.title.trim(),
-    headings: [...article.querySelectorAll("h1, h2, h3, h4, h5, h6")].map(
+    headings: [...article.querySelectorAll("h1, h2, h3, h4, h5, h6")].filter(
+      (h) => !h.closest(".onlyprint")).map(
       (h) => [Number(h.tagName[1]), h.textContent.replace("#", "").trim()]),
     blurred: [...article.querySelectorAll("img")]
       .filter((p) => !/\\.svg|image\\/svg/.test(p.currentSrc) && p.clientWidth)
@@ -30,7 +31,7 @@ STRUCTURE = """() => {
 }"""
 
 AXE = """async (rules) => {
-  const options = {resultTypes: ["violations"], elementRef: false};
+  const options = {resultTypes: ["violations"], preload: false};
   if (rules) options.runOnly = {type: "rule", values: rules};
   const found = await axe.run({exclude: [["mjx-container"]]}, options);
   return found.violations.map((v) => ({

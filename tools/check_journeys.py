@@ -11,7 +11,7 @@ from playwright.sync_api import Error, Page
 __all__ = ["focus", "from_disk", "next_pages", "search", "table_of_contents"]
 
 SOUGHT, FOUND_ON = "aggregated posterior", "03_optimal_prior"
-WAIT = 20_000  # milliseconds, for a machine that is busy
+WAIT = 60_000  # milliseconds, for a machine that is busy
 STOPS = 40  # presses of the tabulator key
 
 # Whether the focused element looks other than without focus; None at the end of the page.

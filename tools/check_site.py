@@ -33,6 +33,7 @@ FLAGS = (
 )  # fmt: skip
 NOT_PAGES = ("genindex.html", "search.html", "py-modindex.html")
 MOST_BYTES = 4_000_000
+PATIENCE = 120_000  # milliseconds for a page to load, on a machine that is busy
 WIDTHS = (1280, 390)
 PLAYS_WITHIN = 2.0  # seconds
 
@@ -247,8 +248,17 @@ def travel(page: Page, base: str, site: Path, names: list[str]) -> dict[str, lis
     return results
 
 
-def check_site(site: Path, chromium: str, names: list[str] | None = None) -> int:
-    """Check every page, then the journeys if the pages' order is given; how many failed."""
+def check_site(
+    site: Path, chromium: str, names: list[str] | None = None, only: list[str] | None = None
+) -> int:
+    """Check every page, then the journeys if the pages' order is given; how many failed.
+
+    Args:
+        site: the site's folder.
+        chromium: the browser.
+        names: the pages' names in their order, for the journeys.
+        only: check these pages, such as "index.html", and no others.
+    """
     failed = passed = 0
 
     def tell(name: str, found: list[str], seen: str = "") -> None:
@@ -261,7 +271,8 @@ def check_site(site: Path, chromium: str, names: list[str] | None = None) -> int
     with serve(site) as base, sync_playwright() as browsers:
         browser = browsers.chromium.launch(executable_path=chromium, headless=True, args=FLAGS)
         page = browser.new_page()
-        for name in pages(site):
+        page.set_default_timeout(PATIENCE)
+        for name in only or pages(site):
             tell(name, *check(page, base, name, site))
         for journey, found in (travel(page, base, site, names) if names else {}).items():
             tell(journey, found)
@@ -273,6 +284,7 @@ def check_site(site: Path, chromium: str, names: list[str] | None = None) -> int
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, default=notebooks.ROOT, help="folder that has _build/")
+    parser.add_argument("pages", nargs="*", help="pages to check alone, such as index.html")
     options = parser.parse_args(arguments)
     site = options.root.resolve() / "_build" / "html"
     if not (site / "index.html").exists():
@@ -282,8 +294,8 @@ def main(arguments: list[str] | None = None) -> None:
         raise SystemExit(
             f"no browser at {chromium}: install Chromium, or name it in CHROMIUM=/path/to/chromium"
         )
-    names = journeys.order(options.root.resolve())
-    sys.exit(1 if check_site(site, chromium, names) else 0)
+    names = None if options.pages else journeys.order(options.root.resolve())
+    sys.exit(1 if check_site(site, chromium, names, options.pages) else 0)
 
 
 if __name__ == "__main__":
