@@ -98,9 +98,7 @@ def structure_faults(page: Page) -> list[str]:
     levels = [level for level, _ in facts["headings"]]
     if levels.count(1) != 1 or levels[0] != 1:
         found.append(f"one first heading of level 1 is to be there, the levels are {levels[:8]}")
-    for (before, _), (level, text) in zip(
-        facts["headings"], facts["headings"][1:], strict=False
-    ):
+    for (before, _), (level, text) in zip(facts["headings"], facts["headings"][1:], strict=False):
         if level > before + 1:
             found.append(f"heading {text!r} of level {level} follows one of level {before}")
     for name, natural, shown in facts["blurred"]:

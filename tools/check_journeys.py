@@ -121,7 +121,9 @@ def focus(page: Page, base: str, name: str) -> list[str]:
         stops += 1
         if not seen[0]:
             unseen.append(f"{name}: focus is not seen on {seen[1]}")
-    return list(dict.fromkeys(unseen)) + ([] if stops > 10 else [f"{name}: Tab stops {stops} times"])
+    return list(dict.fromkeys(unseen)) + (
+        [] if stops > 10 else [f"{name}: Tab stops {stops} times"]
+    )
 
 
 def from_disk(page: Page, site: Path, names: list[str]) -> list[str]:
