@@ -1,7 +1,7 @@
 """Write the picture of the README from the cell of the book that is tagged ``landing-figure``.
 
-Run ``make book`` first, then ``.venv/bin/python -m scripts.make_readme_figure``. The picture stands on
-white, so that it can be read on light and on dark pages.
+Run ``make book`` first, then ``.venv/bin/python -m scripts.make_readme_figure``. The picture stands
+on white, so that it can be read on light and on dark pages.
 """
 
 import io

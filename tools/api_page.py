@@ -8,6 +8,7 @@ import ast
 import inspect
 from collections.abc import Iterator
 from importlib import import_module
+from itertools import pairwise
 from types import ModuleType
 from typing import Any
 
@@ -97,7 +98,7 @@ def _said_of(module: str, name: str) -> str:
     """The string below the assignment of a constant, in the module that defines it."""
     for home in _sources(import_module(module)):
         body = ast.parse(inspect.getsource(home)).body
-        for statement, following in zip(body, body[1:], strict=False):
+        for statement, following in pairwise(body):
             if name in _assigned(statement) and _is_text(following):
                 return " ".join(following.value.value.split())
     raise LookupError(f"{module}.{name} has no docstring: write a string below its assignment")

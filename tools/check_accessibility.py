@@ -56,8 +56,9 @@ CONTRAST = """async () => {
     v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4);
   const found = [];
   for (const picture of document.querySelectorAll("main img, main canvas, body > img")) {
-    const width = picture.naturalWidth || picture.width;
-    const height = picture.naturalHeight || picture.height;
+    const image = picture.tagName === "IMG";
+    const width = image ? picture.naturalWidth : picture.width;
+    const height = image ? picture.naturalHeight : picture.height;
     if (!width || !height || picture.hidden) continue;
     const context = new OffscreenCanvas(width, height).getContext("2d");
     context.fillStyle = ground(picture);
@@ -82,7 +83,7 @@ CONTRAST = """async () => {
     }
     found.push({
       name: picture.getAttribute("src")?.slice(0, 80) || picture.className || "canvas",
-      least: picture.tagName === "IMG" ? 4.5 : 3, contrast,
+      least: image ? 4.5 : 3, contrast,
     });
   }
   return found;

@@ -1,8 +1,9 @@
-"""What a reader does on the site: search it, go from page to page, use the keyboard, open it from disk.
+"""What a reader does on the site: search, go from page to page, use the keyboard, read from disk.
 
 Each journey returns what went wrong on it, in words.
 """
 
+from itertools import pairwise
 from pathlib import Path
 
 import yaml
@@ -65,7 +66,7 @@ def order(root: Path) -> list[str]:
 def next_pages(page: Page, base: str, names: list[str]) -> list[str]:
     """Go on from the first page to the last by the links at their ends, and one step back."""
     page.goto(f"{base}/{names[0]}.html", wait_until="domcontentloaded")
-    for before, name in zip(names, names[1:], strict=False):
+    for before, name in pairwise(names):
         link = page.locator("a.right-next")
         if not link.count():
             return [f"{before} has no link to the next page"]
@@ -139,8 +140,8 @@ def from_disk(page: Page, site: Path, names: list[str]) -> list[str]:
         if unset:
             found.append(f"{name}, opened from disk: {unset} formulas are not typeset")
         failed = page.evaluate(
-            "async () => { await document.fonts.ready;"
-            " return [...document.fonts].filter((f) => f.status === 'error').map((f) => f.family); }"
+            "async () => { await document.fonts.ready; return [...document.fonts]"
+            ".filter((f) => f.status === 'error').map((f) => f.family); }"
         )
         if failed:
             found.append(f"{name}, opened from disk: fonts are missing: {', '.join(set(failed))}")

@@ -3,9 +3,9 @@
 For each page: no error on the console, no failed or outside request, every picture shown and with
 an alt text that says what is seen, every figure captioned, every formula typeset, and every motion
 player drawing and playing; a sound structure, no serious finding of axe-core and legible figures in
-both themes (``tools/check_accessibility.py``); no dead link (``tools/check_links.py``); at most 4 MB to
-transfer. Then the journeys of ``tools/check_journeys.py``: search, page to page, keyboard, and all
-pages opened from disk. The browser is /usr/bin/chromium; CHROMIUM names another.
+both themes (``tools/check_accessibility.py``); no dead link (``tools/check_links.py``); at most
+4 MB to transfer. Then the journeys of ``tools/check_journeys.py``: search, page to page, keyboard,
+and all pages opened from disk. The browser is /usr/bin/chromium; CHROMIUM names another.
 """
 
 import argparse

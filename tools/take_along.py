@@ -1,4 +1,4 @@
-"""What readers take along: plain notebooks, the library as a wheel, and the page that lists them."""
+"""What readers take along: plain notebooks, the library as a wheel, and their page."""
 
 import os
 import shutil
