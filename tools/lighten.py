@@ -1,7 +1,9 @@
-"""Take weight off the built pages, without a change that a reader could see.
+"""Take weight off the built pages, without a change that a reader would see.
 
-Pictures become WebP files of the very same pixels, less than half as large. The theme draws its few
-icons twice over, by a script that holds thousands of them and by a font: the font is enough.
+Pictures become WebP files of the very same pixels, less than half as large; one that is still large
+keeps its 256 commonest colours. The notebooks to download keep the pictures as they were. The theme
+draws its few icons twice over, by a script that holds thousands of them and by a font: the font is
+enough.
 """
 
 import re
@@ -14,15 +16,19 @@ __all__ = ["lighten"]
 
 ICON_SCRIPT = re.compile(r'\s*<script[^>]*\bsrc="[^"]*scripts/fontawesome\.js[^"]*"[^>]*></script>')
 PICTURE = re.compile(r'(?<=_images/)([\w.-]+)\.png(?=")')
+LARGE = 150_000  # bytes
 
 
 def as_webp(picture: Path) -> None:
-    """Put a WebP file with the same pixels beside a picture, and remove the picture."""
+    """Put a WebP file of a picture in its place."""
     with Image.open(picture) as image:
         opaque = "A" not in image.getbands() or image.getextrema()[-1][0] == 255
-        image.convert("RGB" if opaque else "RGBA").save(
-            picture.with_suffix(".webp"), lossless=True, method=4
-        )
+        pixels = image.convert("RGB" if opaque else "RGBA")
+    lighter = picture.with_suffix(".webp")
+    pixels.save(lighter, lossless=True, method=4)
+    if opaque and lighter.stat().st_size > LARGE:
+        few = pixels.quantize(256, dither=Image.Dither.NONE).convert("RGB")
+        few.save(lighter, lossless=True, method=4)
     picture.unlink()
 
 
