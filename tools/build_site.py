@@ -123,18 +123,20 @@ def landing_figure(executed: dict[str, notebooks.Notebook]) -> tuple[str, bytes]
 def execution_table(records: dict[str, Any]) -> str:
     """When each chapter ran, how long, with what seed, versions and data."""
     versions = list(dict.fromkeys(name for r in records.values() for name in r["versions"]))
-    heads = ["Chapter", "Executed (UTC)", "Time", "Memory", "Seed", *versions, "Data"]
+    heads = ["Chapter", "Data", "Executed (UTC)", "Time", "Memory", "Seed", *versions]
     rows = [heads, ["---"] * len(heads)]
     for stem, record in records.items():
         rows.append(
             [
                 f"{{doc}}`{stem}`",
-                record["started"][:16].replace("T", "&nbsp;"),
+                "<br>".join(escape(source) for source in record["data"]) or "made in the chapter",
+                record["started"][:16]
+                .replace("-", "\N{NON-BREAKING HYPHEN}")
+                .replace("T", "&nbsp;"),
                 f"{record['seconds']:.0f}&nbsp;s",
                 f"{record['peak_megabytes']}&nbsp;MB",
                 str(record["seed"]),
                 *(record["versions"].get(name, "–") for name in versions),
-                "<br>".join(escape(source) for source in record["data"]) or "made in the chapter",
             ]
         )
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -58,7 +58,7 @@ def downloads_table(root: Path) -> str:
     rows = ["| Chapter | Executed | Plain |", "|---|---|---|"]
     for chapter in notebooks.chapters(root):
         links = [
-            f'<a href="{folder}/{chapter.name}" download>{kind} notebook</a>'
+            f'<a href="{folder}/{chapter.name}" download>{kind}</a>'
             for folder, kind in (("_sources", "executed"), ("notebooks", "plain"))
         ]
         rows.append(f"| {{doc}}`{chapter.stem}` | {links[0]} | {links[1]} |")
@@ -69,7 +69,7 @@ def installation(wheel: str) -> str:
     """The link to the wheel, and the commands that install it."""
     return (
         f'Download <a href="{wheel}" download>{wheel}</a>, and in its folder type\n\n'
-        "```\npython3 -m venv vhp\n"
+        "```text\npython3 -m venv vhp\n"
         f"vhp/bin/pip install jupyterlab {wheel}\n"
         "vhp/bin/jupyter lab\n```"
     )
