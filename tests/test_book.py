@@ -99,6 +99,22 @@ def test_study_is_found_upwards(study, tmp_path, monkeypatch, recwarn):
         book.read_study("two")
 
 
+def test_without_a_folder_above_the_package_has_the_tables(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # a notebook that was downloaded alone
+    package = tmp_path / "site-packages" / "vhp_core"
+    for place in (package / "tables" / "studies", package.parent / "studies"):
+        place.mkdir(parents=True)
+        (place / "one.csv").write_text(f"x\n{len(place.parts)}\n")
+        stamp = {"date": "2026-01-01", "source_hash": "h"}
+        (place / "one.json").write_text(json.dumps(stamp))
+    monkeypatch.setattr(book, "__file__", str(package / "book.py"))
+    monkeypatch.setattr(book, "source_hash", lambda: "h")
+    wheel = len((package / "tables" / "studies").parts)
+    assert book.read_study("one").table.x.tolist() == [wheel]
+    (package / "tables" / "studies" / "one.csv").unlink()  # installed with -e
+    assert book.read_study("one").table.x.tolist() == [wheel - 2]
+
+
 def test_a_study_of_another_source_is_told(study):
     (study / "one.json").write_text(json.dumps({"date": "2026-01-01", "source_hash": "old"}))
     with pytest.warns(UserWarning, match="another version"):

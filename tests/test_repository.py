@@ -3,7 +3,9 @@
 import re
 import subprocess
 import tomllib
+import warnings
 
+import pybtex.database
 import pytest
 import yaml
 
@@ -130,3 +132,53 @@ def test_citation_names_the_paper():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert "1905.04982" in str(citation["preferred-citation"])
     assert citation["version"] == project()["version"]
+
+
+def entries(text: str) -> dict:
+    return pybtex.database.parse_string(text, "bibtex").entries
+
+
+def test_what_the_book_says_about_citing_is_what_the_citation_file_says():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    paper = citation["preferred-citation"]
+    page = (ROOT / "book/cite.md").read_text(encoding="utf-8")
+    told = entries("\n".join(re.findall(r"```bibtex\n(.*?)```", page, re.DOTALL)))
+    listed = entries((ROOT / "book/references.bib").read_text(encoding="utf-8"))
+    for entry in (told["klushyn2019learning"], listed["klushyn2019learning"]):
+        fields = {name: re.sub(r"[{}]", "", value) for name, value in entry.fields.items()}
+        assert fields["title"] == paper["title"]
+        assert fields["booktitle"] == paper["collection-title"]
+        assert fields["year"] == str(paper["year"])
+        assert f"arXiv:{fields['eprint']}" == paper["identifiers"][0]["value"]
+        assert [
+            (" ".join(person.first_names), " ".join(person.prelast_names + person.last_names))
+            for person in entry.persons["author"]
+        ] == [(author["given-names"], author["family-names"]) for author in paper["authors"]]
+    book = told["vhpbook"].fields
+    assert re.sub(r"[{}]", "", book["title"]) == citation["title"]
+    assert book["version"] == citation["version"]
+
+
+def test_the_ten_lines_of_the_readme_run(tmp_path):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(import vhp_core as vhp\n.*?)```", readme, re.DOTALL)
+    lines = [line for line in code.splitlines() if line.strip()]
+    assert len(lines) <= 12
+    assert "steps=3000" in code
+    shown: dict = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # so few steps cannot meet the constraint
+        exec(code.replace("steps=3000", "steps=30"), shown)
+    assert shown["path"].shape == (60, 2)
+
+
+def test_the_readme_shows_a_picture_that_is_there_and_small():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    pictures = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", readme)
+    assert pictures
+    for alt, path in pictures:
+        assert not says_nothing(alt)
+        assert (ROOT / path).stat().st_size < 300_000
+    for chapter in CHAPTERS:
+        number = int(chapter.stem[:2])
+        assert re.search(rf"\| {number}\. ", readme), f"the list of chapters lacks {number}"

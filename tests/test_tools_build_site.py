@@ -41,6 +41,7 @@ def root(tmp_path):
     notebook = {"cells": cells, "metadata": {"papermill": {"input_path": "somewhere"}}}
     record = {
         "key": "k", "started": "2026-01-02T03:04:05+00:00", "seconds": 12.3, "peak_megabytes": 456,
+        "seed": 7, "data": ["Frames <of> x"],
         "versions": {"python": "3.11.7", "torch": "2.13.0"},
     }  # fmt: skip
     texts = {
@@ -66,7 +67,11 @@ def test_stage_replaces_every_mark(root):
     assert files[PICTURE] == PNG
     assert 'alt="Two &quot;clouds&quot; of points"' in index
     assert "A caption. More. From {doc}`08_x`." in index
-    assert "| {doc}`08_x` | 2026-01-02 03:04 | 12 s | 456 MB | 3.11.7 | 2.13.0 |" in about
+    day = "2026-01-02".replace("-", "\N{NON-BREAKING HYPHEN}")
+    row = (
+        f"| {{doc}}`08_x` | Frames &lt;of&gt; x | {day}&nbsp;03:04 | 12&nbsp;s | 456&nbsp;MB | 7 |"
+    )
+    assert f"{row} 3.11.7 | 2.13.0 |" in about
     assert "````{raw} html\n<figure>\n</figure>\n````" in index
     assert LANDING_FIGURE not in index and LATENT_EXPLORER not in index
     assert {"_config.yml", "_toc.yml", "references.bib", "_static/custom.css"} <= set(files)

@@ -12,7 +12,9 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 DOT = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
-HEAD = '<!doctype html><meta charset="utf-8"><title>x</title><link rel="icon" href="dot.png">'
+HEAD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>x</title>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="dot.png">
+<main><h1 id="top">A page</h1>"""
 PLAYER = """<figure class="motion-player"><canvas width="9" height="9"></canvas>
 <button>Play</button><figcaption>A dot moves.</figcaption><script>
 const context = document.querySelector("canvas").getContext("2d");
@@ -21,11 +23,15 @@ function draw() { context.clearRect(0, 0, 9, 9); context.fillRect(at++ % 8, 0, 1
 draw();
 document.querySelector("button").onclick = () => { MOVE };
 </script></figure>"""
-GOOD = HEAD + '<img src="dot.png" alt="One dot on white">' + PLAYER.replace(
-    "MOVE", "setInterval(draw, 20)"
-)  # fmt: skip
+INK = """<img width="20" alt="A black bar on white" src='data:image/svg+xml,<svg
+xmlns="http://www.w3.org/2000/svg" width="20" height="20"><path d="M0 5H20V9H0z" fill="INK"/>
+</svg>'>"""
+GOOD = HEAD + INK.replace("INK", "black") + PLAYER.replace("MOVE", "setInterval(draw, 20)")
 BAD = (
-    HEAD
+    HEAD.replace(' lang="en"', "").replace("h1", "h2")
+    + INK.replace("INK", "silver")
+    + '<img src="dot.png" alt="One dot on white" width="9"><a href="#none">x</a>'
+    + '<p style="color:silver">pale</p><h4>deep</h4>'
     + '<img src="none.png" alt="none.png"><figure id="f"></figure><p class="math">\\(x\\)</p>'
     + '<div style="width:2000px">wide</div><script src="http://192.0.2.1/x.js"></script>'
     + PLAYER.replace("MOVE", "throw Error('broken')")
@@ -79,5 +85,12 @@ def test_browser_tells_a_good_page_from_a_bad_one(tmp_path, capsys, monkeypatch)
         "wider than the window",
         "error in a script: broken",
         "motion player 1 does not move",
+        "the page names no language",
+        "one first heading of level 1 is to be there, the levels are [2, 4]",
+        "heading 'deep' of level 4 follows one of level 2",
+        "has 1 pixels and is shown 9 wide: not sharp",
+        "its ink has a contrast of 1.8 to its ground, 4.5 is the least",
+        "light: axe color-contrast (serious, 1)",
+        "link to #none: no such anchor",
     ):
         assert fault in said

@@ -97,6 +97,25 @@ def test_a_book_without_chapters_is_refused(tmp_path):
         notebooks.chapters(tmp_path)
 
 
+def test_seed_and_budget_are_read_from_the_cells_that_set_them():
+    cells = [
+        {"cell_type": "code", "metadata": {"tags": [tag]}, "source": source}
+        for tag, source in [
+            ("parameters", 'seed = 3\nbudget = "full"'),
+            ("injected-parameters", '# Parameters\nbudget = "smoke"\n'),
+            ("other", "seed = 9"),
+        ]
+    ]
+    assert notebooks.parameters({"cells": cells}) == {"seed": 3, "budget": "smoke"}
+
+
+def test_each_source_of_data_is_told_once(tmp_path):
+    path = tmp_path / "x.sources"
+    assert execute.read_sources(path) == []
+    path.write_text("one\ntwo\none\n", encoding="utf-8")
+    assert execute.read_sources(path) == ["one", "two"]
+
+
 def test_a_failure_is_told_with_its_traceback_and_without_colours():
     error = {
         "output_type": "error",

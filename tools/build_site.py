@@ -10,6 +10,7 @@ tagged ``latent-explorer`` shows, ``% table of executed chapters`` a table of wh
 import argparse
 import base64
 import json
+import os
 import re
 import subprocess
 import sys
@@ -20,6 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from tools import notebooks
+from tools.api_page import API_REFERENCE, reference
+from tools.lighten import lighten
+from tools.take_along import DOWNLOADS, WHEEL, downloads_table, installation, offered
 
 LANDING_FIGURE = "% landing figure"
 LATENT_EXPLORER = "% latent explorer"
@@ -62,7 +66,14 @@ def stage(root: Path, budget: str) -> dict[str, bytes]:
             text = text.replace(LANDING_FIGURE, figure)
         if LATENT_EXPLORER in text:
             text = text.replace(LATENT_EXPLORER, latent_explorer(executed))
-        text = text.replace(EXECUTION_TABLE, execution_table(executed, records))
+        text = text.replace(EXECUTION_TABLE, execution_table(records))
+        if API_REFERENCE in text:
+            text = text.replace(API_REFERENCE, reference())
+        if WHEEL in text:
+            wheel, taken = offered(root)
+            files |= taken
+            text = text.replace(WHEEL, installation(wheel))
+        text = text.replace(DOWNLOADS, downloads_table(root))
         files[path.name] = text.encode()
     return files
 
@@ -127,19 +138,26 @@ def landing_figure(executed: dict[str, notebooks.Notebook]) -> tuple[str, bytes]
     return markdown, base64.b64decode(png)
 
 
-def execution_table(executed: dict[str, notebooks.Notebook], records: dict[str, Any]) -> str:
-    rows = [
-        "| Chapter | Executed (UTC) | Time | Memory | Python | torch |",
-        "|---|---|---|---|---|---|",
-    ]
+def execution_table(records: dict[str, Any]) -> str:
+    """When each chapter ran, how long, with what seed, versions and data."""
+    versions = list(dict.fromkeys(name for r in records.values() for name in r["versions"]))
+    heads = ["Chapter", "Data", "Executed (UTC)", "Time", "Memory", "Seed", *versions]
+    rows = [heads, ["---"] * len(heads)]
     for stem, record in records.items():
-        started = record["started"][:16].replace("T", " ")
         rows.append(
-            f"| {{doc}}`{stem}` | {started} | {record['seconds']:.0f} s | "
-            f"{record['peak_megabytes']} MB | {record['versions']['python']} | "
-            f"{record['versions']['torch']} |"
+            [
+                f"{{doc}}`{stem}`",
+                "<br>".join(escape(source) for source in record["data"]) or "made in the chapter",
+                record["started"][:16]
+                .replace("-", "\N{NON-BREAKING HYPHEN}")
+                .replace("T", "&nbsp;"),
+                f"{record['seconds']:.0f}&nbsp;s",
+                f"{record['peak_megabytes']}&nbsp;MB",
+                str(record["seed"]),
+                *(record["versions"].get(name, "–") for name in versions),
+            ]
         )
-    return "\n".join(rows)
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def write(files: dict[str, bytes], folder: Path) -> None:
@@ -212,8 +230,10 @@ def build(root: Path, budget: str) -> Path:
     write(stage(root, budget), source)
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(source)]
     command += ["--path-output", str(root), "--quiet", "-n", "-W", "--keep-going"]
-    if subprocess.run(command, check=False).returncode:
+    environment = os.environ | {"PYTHONPATH": str(notebooks.ROOT)}  # tools.sphinx_pages is there
+    if subprocess.run(command, check=False, env=environment).returncode:
         raise SystemExit("the site was not built: every warning above counts as an error")
+    lighten(site)
     for path in sorted(site.rglob("*.html")):
         asked = outside_requests(path.read_text(encoding="utf-8"))
         if asked:

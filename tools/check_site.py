@@ -2,8 +2,11 @@
 
 For each page: no error on the console, no failed or outside request, every picture shown and with
 an alt text that says what is seen, every figure captioned, every formula typeset, every motion
-player drawing and playing, and every latent explorer answering (``tools/check_explorer.py``). The
-browser is /usr/bin/chromium; CHROMIUM names another.
+player drawing and playing, and every latent explorer answering (``tools/check_explorer.py``); a
+sound structure, no serious finding of axe-core and legible figures in both themes
+(``tools/check_accessibility.py``); no dead link (``tools/check_links.py``); at most 4 MB to
+transfer. Then the journeys of ``tools/check_journeys.py``: search, page to page, keyboard, and all
+pages opened from disk. The browser is /usr/bin/chromium; CHROMIUM names another.
 """
 
 import argparse
@@ -20,14 +23,19 @@ from pathlib import Path
 
 from playwright.sync_api import Page, Request, Response, Route, sync_playwright
 
+from tools import check_journeys as journeys
 from tools import notebooks
+from tools.check_accessibility import contrast_faults, rule_faults, structure_faults, themed
 from tools.check_explorer import explore
+from tools.check_links import link_faults
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 )  # fmt: skip
 NOT_PAGES = ("genindex.html", "search.html", "py-modindex.html")
+MOST_BYTES = 4_000_000
+PATIENCE = 120_000  # milliseconds for a page to load, on a machine that is busy
 WIDTHS = (1280, 390)
 PLAYS_WITHIN = 2.0  # seconds
 
@@ -130,17 +138,18 @@ def play(page: Page) -> list[str]:
     return found
 
 
-def check(page: Page, base: str, name: str) -> tuple[list[str], str]:
-    """Open one page at every width; what is wrong with it, and what was seen on it."""
+@contextmanager
+def watched(page: Page, base: str) -> Iterator[tuple[list[str], dict[str, int]]]:
+    """While the block runs: faults that the browser tells of, and the bytes of each answer."""
     found: list[str] = []
-    seen = ""
+    sizes: dict[str, int] = {}
 
     def note(fault: str) -> None:
         if fault not in found:
             found.append(fault)
 
     def outside(url: str) -> bool:
-        return not url.startswith((base, "data:", "blob:"))
+        return not url.startswith((base, "data:", "blob:", "about:"))
 
     def request(route: Route) -> None:  # nothing leaves this machine
         if outside(route.request.url):
@@ -157,6 +166,7 @@ def check(page: Page, base: str, name: str) -> tuple[list[str], str]:
     def response(answer: Response) -> None:
         if answer.status >= 400:
             note(f"{answer.status} for {answer.url.removeprefix(base)}")
+        sizes[answer.url] = int(answer.headers.get("content-length", 0))
 
     listeners = {
         "console": lambda message: (
@@ -169,47 +179,114 @@ def check(page: Page, base: str, name: str) -> tuple[list[str], str]:
     for event, listener in listeners.items():
         page.on(event, listener)
     page.route("**/*", request)
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
+    try:
+        yield found, sizes
+    finally:
+        for event, listener in listeners.items():
+            page.remove_listener(event, listener)
+        page.unroute_all()
+
+
+def check(page: Page, base: str, name: str, site: Path) -> tuple[list[str], str]:
+    """Open one page at every width and in both themes; what is wrong, and what was seen on it."""
+    with watched(page, base) as (found, sizes):
+
+        def note(fault: str) -> None:
+            if fault not in found:
+                found.append(fault)
+
+        page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        page.goto("about:blank")
+        themed(page, "light")
         page.goto(f"{base}/{name}", wait_until="load")
         facts = page.evaluate(FACTS)
         for fault in faults(facts):
-            note(fault if width == WIDTHS[0] else f"at {width} pixels: {fault}")
-        if width == WIDTHS[0]:
-            for fault in [*play(page), *explore(page)]:
-                note(fault)
-            players = len(page.query_selector_all("figure.motion-player"))
-            seen = (
-                f"{len(facts['images'])} pictures, {facts['formulas']} formulas, {players} players"
-            )
-    for event, listener in listeners.items():
-        page.remove_listener(event, listener)
-    page.unroute_all()
-    narrow = {f"at {WIDTHS[1]} pixels: {fault}" for fault in found}
-    return [fault for fault in found if fault not in narrow], seen
+            note(fault)
+        for fault in [*structure_faults(page), *link_faults(site, name)]:
+            note(fault)
+        for fault in [*rule_faults(page), *contrast_faults(page)]:
+            note(f"light: {fault}")
+        themed(page, "dark")
+        for fault in [*rule_faults(page, ["color-contrast"]), *contrast_faults(page)]:
+            note(f"dark: {fault}")
+        themed(page, "light")
+        for fault in [*play(page), *explore(page)]:
+            note(fault)
+        weight = sum(sizes.values())
+        if weight > MOST_BYTES:
+            note(f"the page transfers {weight / 1e6:.1f} MB, {MOST_BYTES / 1e6:.0f} at most may")
+
+        page.set_viewport_size({"width": WIDTHS[1], "height": 900})
+        page.goto(f"{base}/{name}", wait_until="load")
+        for fault in faults(page.evaluate(FACTS)):
+            if fault not in found:
+                note(f"at {WIDTHS[1]} pixels: {fault}")
+    players = len(page.query_selector_all("figure.motion-player"))
+    seen = f"{len(facts['images'])} pictures, {facts['formulas']} formulas, {players} players, "
+    return found, seen + f"{weight / 1e6:.1f} MB"
 
 
-def check_site(site: Path, chromium: str) -> int:
-    """Check every page and print a line for each; how many failed."""
-    names = pages(site)
-    failed = 0
+def travel(page: Page, base: str, site: Path, names: list[str]) -> dict[str, list[str]]:
+    """The journeys through the whole site, and what went wrong on each."""
+    ordinary = names[1]
+    on_disk = {
+        "search, from disk": lambda: journeys.search(page, site.as_uri()),
+        "all pages from disk": lambda: journeys.from_disk(page, site, names),
+    }
+    served = {
+        "search": lambda: journeys.search(page, base),
+        "from page to page": lambda: journeys.next_pages(page, base, names),
+        "table of contents": lambda: journeys.table_of_contents(page, base, names),
+        "keyboard": lambda: [
+            *journeys.focus(page, base, names[0]),
+            *journeys.focus(page, base, ordinary),
+        ],
+    }
+    results = {}
+    for place, routes in ((base, served), (site.as_uri(), on_disk)):
+        for name, journey in routes.items():
+            with watched(page, place) as (found, _):
+                results[name] = [*journey(), *found]
+    return results
+
+
+def check_site(
+    site: Path, chromium: str, names: list[str] | None = None, only: list[str] | None = None
+) -> int:
+    """Check every page, then the journeys if the pages' order is given; how many failed.
+
+    Args:
+        site: the site's folder.
+        chromium: the browser.
+        names: the pages' names in their order, for the journeys.
+        only: check these pages, such as "index.html", and no others.
+    """
+    failed = passed = 0
+
+    def tell(name: str, found: list[str], seen: str = "") -> None:
+        nonlocal failed, passed
+        print(f"{'FAILED' if found else 'ok':7}{name}  {seen}", flush=True)
+        for fault in found:
+            print(f"       {fault}", flush=True)
+        failed, passed = failed + bool(found), passed + (not found)
+
     with serve(site) as base, sync_playwright() as browsers:
         browser = browsers.chromium.launch(executable_path=chromium, headless=True, args=FLAGS)
         page = browser.new_page()
-        for name in names:
-            found, seen = check(page, base, name)
-            print(f"{'FAILED' if found else 'ok':7}{name}  {seen}", flush=True)
-            for fault in found:
-                print(f"       {fault}", flush=True)
-            failed += bool(found)
+        page.set_default_timeout(PATIENCE)
+        for name in only or pages(site):
+            tell(name, *check(page, base, name, site))
+        for journey, found in (travel(page, base, site, names) if names else {}).items():
+            tell(journey, found)
         browser.close()
-    print(f"{len(names) - failed} passed, {failed} failed", flush=True)
+    print(f"{passed} passed, {failed} failed", flush=True)
     return failed
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, default=notebooks.ROOT, help="folder that has _build/")
+    parser.add_argument("pages", nargs="*", help="pages to check alone, such as index.html")
     options = parser.parse_args(arguments)
     site = options.root.resolve() / "_build" / "html"
     if not (site / "index.html").exists():
@@ -219,7 +296,8 @@ def main(arguments: list[str] | None = None) -> None:
         raise SystemExit(
             f"no browser at {chromium}: install Chromium, or name it in CHROMIUM=/path/to/chromium"
         )
-    sys.exit(1 if check_site(site, chromium) else 0)
+    names = None if options.pages else journeys.order(options.root.resolve())
+    sys.exit(1 if check_site(site, chromium, names, options.pages) else 0)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ import psutil
 from tools import notebooks
 
 BUDGETS = ("full", "smoke")
-RECIPE = "1"  # part of every key: raise it when a change here should execute all chapters again
+RECIPE = "2"  # part of every key: raise it when a change here should execute all chapters again
 HEARTBEAT = 10.0  # seconds between two lines on a chapter that stays in one cell
 CELL_TIMEOUT = 1200  # seconds
 
@@ -103,6 +103,12 @@ def memory(process: psutil.Process) -> float:
     return largest / 1e6
 
 
+def read_sources(path: Path) -> list[str]:
+    """The sources of the data that a chapter loaded, each once: see ``vhp_core.data.record``."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return list(dict.fromkeys(lines))
+
+
 def run(chapter: Path, copy: Path, budget: str, wanted: str, root: Path) -> bool:
     """Execute one chapter; True if every cell ran."""
     record = copy.with_suffix(".json")
@@ -116,6 +122,9 @@ def run(chapter: Path, copy: Path, budget: str, wanted: str, root: Path) -> bool
     environment = notebooks.kernel_environment(
         cache=root / "_build" / "cache", settings=root / "_build" / "ipython" / copy.stem
     )
+    sources = copy.with_suffix(".sources")
+    sources.unlink(missing_ok=True)
+    environment["VHP_SOURCES"] = str(sources)
     started, start = datetime.now(UTC), time.perf_counter()
     state, last, spoke, peak = "starts", "", start, 0.0
     with (
@@ -142,7 +151,8 @@ def run(chapter: Path, copy: Path, budget: str, wanted: str, root: Path) -> bool
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),
         "peak_megabytes": round(peak),
-        "data": "VHP_DATA" if data_state()["cmu"] else "found by the chapter itself",
+        "seed": notebooks.parameters(notebooks.read(copy)).get("seed"),
+        "data": read_sources(sources),
         "versions": {
             "python": platform.python_version(),
             **{name: version(name) for name in ("torch", "numpy", "papermill")},

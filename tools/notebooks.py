@@ -1,5 +1,6 @@
 """What the tools share: where chapters lie, how they are read, and how kernels are started."""
 
+import ast
 import json
 import os
 import re
@@ -47,6 +48,18 @@ def tags(cell: Cell) -> list[str]:
 
 def code_cells(notebook: Notebook) -> list[Cell]:
     return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+
+def parameters(notebook: Notebook) -> dict[str, Any]:
+    """What the cells tagged ``parameters`` and ``injected-parameters`` set, the latter last."""
+    found: dict[str, Any] = {}
+    for tag in ("parameters", "injected-parameters"):
+        for cell in code_cells(notebook):
+            for statement in ast.parse(source(cell)).body if tag in tags(cell) else ():
+                if isinstance(statement, ast.Assign):
+                    value = ast.literal_eval(statement.value)
+                    found |= {target.id: value for target in statement.targets}
+    return found
 
 
 def stored_outputs(notebook: Notebook) -> list[int]:

@@ -87,7 +87,7 @@ def cached(train: Callable[..., tuple[VAE, History]], **settings: Any) -> tuple[
     number of threads. Nothing is pickled.
 
     Args:
-        train: a function that returns a fitted model and its :class:`History`.
+        train: a function that returns a fitted model and its :class:`vhp_core.History`.
         **settings: its arguments: numbers, strings, lists of these, tensors or arrays.
     """
     folder = os.environ.get("VHP_CACHE")

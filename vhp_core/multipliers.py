@@ -50,7 +50,7 @@ class Geco:
 
     @property
     def initial_phase(self) -> bool:
-        """Whether only θ and φ are trained: never, for GECO."""
+        """Whether only θ and φ are trained. With GECO that is never so."""
         return False
 
     def update(self, error: float) -> None:

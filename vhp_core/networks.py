@@ -35,7 +35,7 @@ class DiagonalNormal(Independent):
         return self._log_normaliser - torch.addcmul(self.scale.log(), t, t, value=0.5).sum(-1)
 
     def rsample_and_log_prob(self, sample_shape: Sequence[int] = ()) -> tuple[Tensor, Tensor]:
-        """Draws z = loc + scale·ε, (*sample_shape, ..., d), and their log-densities.
+        """Draws z = loc + scale·ε, ``(*sample_shape, ..., d)``, and their log-densities.
 
         In terms of ε the density is −½‖ε‖² − Σ log scale − ½ d log 2π: nothing has to be
         subtracted and divided again.

@@ -21,6 +21,7 @@ from .acclaim import read_amc, read_asf
 from .cmu_segments import FILES, SEGMENTS, SUBJECTS, TRIALS, Segment
 from .mocap6 import mocap6
 from .motion import MotionData
+from .record import recorded
 from .skeleton import Motion, Skeleton
 
 __all__ = ["ACKNOWLEDGEMENT", "cmu"]
@@ -40,6 +41,7 @@ _MEND = (
 )
 
 
+@recorded
 def cmu(root: str | os.PathLike | None = None, fallback: str | None = None) -> MotionData:
     """Walking, jogging, balancing, punching and kicking: 3,283 frames of 50 joint angles.
 

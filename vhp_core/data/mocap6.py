@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from .motion import MotionData
+from .record import recorded
 from .skeleton import Skeleton
 
 __all__ = ["generic_motion", "generic_skeleton", "mocap6"]
@@ -45,6 +46,7 @@ _NEUTRAL = {
 }
 
 
+@recorded
 def mocap6() -> MotionData:
     """Twelve exercises, among them jogging, squats and arm circles: 2,058 frames, 12 channels.
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..seeding import seeded
+from .record import recorded
 
 __all__ = ["PendulumData", "pendulum"]
 
@@ -47,6 +48,7 @@ class PendulumData:
         return _render(torch.as_tensor(angle, dtype=torch.float32)) - self.mean
 
 
+@recorded
 def pendulum(n: int = 2000, seed: int = 0, noise: float = 0.05) -> PendulumData:
     """Draw n images of a rod of 6 pixels that turns about the centre of a 16×16 image.
 

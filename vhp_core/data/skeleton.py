@@ -79,7 +79,12 @@ class Skeleton:
 
 @dataclass(frozen=True)
 class Motion:
-    """A motion on a skeleton: ``channels`` (T, C) in degrees and length units, and their names."""
+    """A motion on a skeleton, as an .amc file holds it.
+
+    Attributes:
+        channels: (T, C), in degrees and, for the root's translation, length units.
+        names: the C names of the channels, such as "lfemur rx".
+    """
 
     channels: np.ndarray
     names: tuple[str, ...]
