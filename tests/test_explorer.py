@@ -13,8 +13,8 @@ from torch import nn
 
 import vhp_core as vhp
 from tests.test_player import Page
+from tools.browser import FLAGS
 from tools.check_explorer import DECODED
-from tools.check_site import FLAGS
 from vhp_core.data import generic_motion
 from vhp_core.explorer import latent_explorer
 

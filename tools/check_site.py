@@ -13,26 +13,18 @@ import argparse
 import os
 import re
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from playwright.sync_api import Page, Request, Response, Route, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from tools import check_journeys as journeys
 from tools import notebooks
+from tools.browser import FLAGS, serve, watched
 from tools.check_accessibility import contrast_faults, rule_faults, structure_faults, themed
 from tools.check_explorer import explore
 from tools.check_links import link_faults
 
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-)  # fmt: skip
 NOT_PAGES = ("genindex.html", "search.html", "py-modindex.html")
 MOST_BYTES = 4_000_000
 PATIENCE = 120_000  # milliseconds for a page to load, on a machine that is busy
@@ -65,23 +57,6 @@ DRAWN = """(canvas) => {
     canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer);
   return pixels.some((pixel) => pixel !== pixels[0]);
 }"""
-
-
-@contextmanager
-def serve(folder: Path) -> Iterator[str]:
-    """The address at which a folder is served on this machine, while the block runs."""
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def pages(site: Path) -> list[str]:
@@ -136,55 +111,6 @@ def play(page: Page) -> list[str]:
             page.wait_for_timeout(50)
         button.click()
     return found
-
-
-@contextmanager
-def watched(page: Page, base: str) -> Iterator[tuple[list[str], dict[str, int]]]:
-    """While the block runs: faults that the browser tells of, and the bytes of each answer."""
-    found: list[str] = []
-    sizes: dict[str, int] = {}
-
-    def note(fault: str) -> None:
-        if fault not in found:
-            found.append(fault)
-
-    def outside(url: str) -> bool:
-        return not url.startswith((base, "data:", "blob:", "about:"))
-
-    def request(route: Route) -> None:  # nothing leaves this machine
-        if outside(route.request.url):
-            note(f"outside request {route.request.url}")
-            route.abort()
-        else:
-            route.continue_()
-
-    def failed(asked: Request) -> None:
-        # Aborted: by us, or by the browser as it went on to the next page.
-        if asked.failure != "net::ERR_ABORTED" and not outside(asked.url):
-            note(f"failed request {asked.url.removeprefix(base)}")
-
-    def response(answer: Response) -> None:
-        if answer.status >= 400:
-            note(f"{answer.status} for {answer.url.removeprefix(base)}")
-        sizes[answer.url] = int(answer.headers.get("content-length", 0))
-
-    listeners = {
-        "console": lambda message: (
-            note(f"console: {message.text}") if message.type == "error" else None
-        ),
-        "pageerror": lambda error: note(f"error in a script: {error}"),
-        "requestfailed": failed,
-        "response": response,
-    }
-    for event, listener in listeners.items():
-        page.on(event, listener)
-    page.route("**/*", request)
-    try:
-        yield found, sizes
-    finally:
-        for event, listener in listeners.items():
-            page.remove_listener(event, listener)
-        page.unroute_all()
 
 
 def check(page: Page, base: str, name: str, site: Path) -> tuple[list[str], str]:

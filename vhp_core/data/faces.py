@@ -18,6 +18,7 @@ from tqdm import tqdm
 from ..seeding import seeded
 from .face_model import FaceModel, basel_face_model, open_face_model
 from .face_renderer import render_face
+from .record import recorded
 
 __all__ = ["FaceData", "faces", "render"]
 
@@ -59,6 +60,7 @@ class FaceData:
         return self.factors[columns].to_numpy()
 
 
+@recorded
 def faces(
     n: int = 2800, seed: int = 0, model: str | os.PathLike | None = None, size: int = 64
 ) -> FaceData:
@@ -244,4 +246,4 @@ def _write(path: Path, pixels: np.ndarray) -> None:
             np.savez_compressed(part, pixels=pixels)
             os.replace(part, path)
     except OSError as error:
-        warnings.warn(f"the pictures could not be kept in {path.parent}: {error}", stacklevel=3)
+        warnings.warn(f"the pictures could not be kept in {path.parent}: {error}", stacklevel=4)
