@@ -15,7 +15,12 @@ ANGLE_MAP: Colormap = sns.husl_palette(256, h=0.03, s=0.95, l=0.58, as_cmap=True
 
 
 def angle_colors(angle) -> np.ndarray:
-    """(...,) angles in radians -> (..., 4) colours of :data:`ANGLE_MAP`, equal at 0 and 2π."""
+    """(...,) angles in radians -> (..., 4) colours of :data:`ANGLE_MAP`, equal at 0 and 2π.
+
+    Example:
+        >>> angle_colors([0.0, math.pi, 2 * math.pi]).shape
+        (3, 4)
+    """
     turn = np.asarray(torch.as_tensor(angle).detach().cpu(), dtype=float) / (2 * math.pi)
     return ANGLE_MAP(turn % 1.0)
 
@@ -39,6 +44,13 @@ def plot_angles(
 
     Raises:
         ValueError: if a shape is wrong or a value is not finite.
+
+    Example:
+        >>> from matplotlib.figure import Figure
+        >>> angle = np.linspace(0, 2 * np.pi, 50)
+        >>> ax = Figure().subplots()
+        >>> plot_angles(ax, np.stack([np.cos(angle), np.sin(angle)], axis=1), angle) is ax
+        True
     """
     z = np.asarray(torch.as_tensor(z).detach().cpu(), dtype=float)
     angle = np.asarray(torch.as_tensor(angle).detach().cpu(), dtype=float)

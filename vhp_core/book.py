@@ -40,7 +40,14 @@ _COMMANDS = {"studies": "make study", "benchmarks": "make bench"}
 
 
 def fingerprint(*arrays: Tensor | np.ndarray | pd.DataFrame) -> str:
-    """Eight hexadecimal digits that change when any value, type or shape of the arrays does."""
+    """Eight hexadecimal digits that change when any value, type or shape of the arrays does.
+
+    Example:
+        >>> fingerprint(np.zeros(3)) == fingerprint(np.zeros(3)), len(fingerprint(np.zeros(3)))
+        (True, 8)
+        >>> fingerprint(np.zeros(3)) == fingerprint(np.ones(3))
+        False
+    """
     digest = hashlib.sha256()
     for array in arrays:
         values = np.asarray(array.detach().cpu() if isinstance(array, Tensor) else array)
@@ -52,7 +59,12 @@ def fingerprint(*arrays: Tensor | np.ndarray | pd.DataFrame) -> str:
 
 
 def source_hash() -> str:
-    """Hash of the method's source, blind to comments, docstrings and layout."""
+    """Hash of the method's source, blind to comments, docstrings and layout.
+
+    Example:
+        >>> len(source_hash())
+        16
+    """
     digest = hashlib.sha256()
     for name in _METHOD:
         tree = ast.parse(Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8"))
@@ -89,6 +101,16 @@ def cached(train: Callable[..., tuple[VAE, History]], **settings: Any) -> tuple[
     Args:
         train: a function that returns a fitted model and its :class:`vhp_core.History`.
         **settings: its arguments: numbers, strings, lists of these, tensors or arrays.
+
+    Example:
+        >>> from vhp_core import fit_iwae, mlp_vae
+        >>> def train(steps, seed):
+        ...     torch.manual_seed(seed)
+        ...     model, x = mlp_vae(5, 2, hidden=(8,), prior="normal"), torch.randn(50, 5)
+        ...     return model, fit_iwae(model, x, 1, steps, seed=seed, progress=False)
+        >>> model, history = cached(train, steps=5, seed=0)
+        >>> len(history.frame())
+        5
     """
     folder = os.environ.get("VHP_CACHE")
     if not folder:
@@ -122,14 +144,25 @@ def _plain(value: Any) -> Any:
 
 
 class Study(NamedTuple):
-    """A study's table and its stamp (when, how, with which versions it was computed)."""
+    """A study's table and its stamp (when, how, with which versions it was computed).
+
+    Example:
+        >>> table, stamp = Study(pd.DataFrame({"seed": [0, 1]}), {"minutes": 1.5})
+        >>> len(table), stamp["minutes"]
+        (2, 1.5)
+    """
 
     table: pd.DataFrame
     stamp: dict[str, Any]
 
 
 def is_current(stamp: dict[str, Any]) -> bool:
-    """Whether a table was computed, or confirmed on some of its cells, with this very source."""
+    """Whether a table was computed, or confirmed on some of its cells, with this very source.
+
+    Example:
+        >>> is_current({"source_hash": source_hash()}), is_current({"source_hash": "another"})
+        (True, False)
+    """
     confirmed = stamp.get("confirmed", {}).get("source_hash")
     return source_hash() in (stamp["source_hash"], confirmed)
 
@@ -148,6 +181,11 @@ def read_study(name: str, folder: str | os.PathLike | None = None, kind: str = "
 
     Warns:
         UserWarning: if the method's source has changed since the study was computed.
+
+    Example:
+        >>> study = read_study("pendulum_ring")
+        >>> study.table.columns[:5].tolist()
+        ['model', 'start', 'beta0', 'step', 'seed']
     """
     command = _COMMANDS[kind]
     folder = _folder(name, kind) if folder is None else folder
@@ -163,7 +201,13 @@ def read_study(name: str, folder: str | os.PathLike | None = None, kind: str = "
 
 
 class KeptModels(NamedTuple):
-    """Trained models that a study left, with what an explorer shows of them."""
+    """Trained models that a study left, with what an explorer shows of them.
+
+    Example:
+        >>> kept = read_models("cmu_motion_models")
+        >>> kept.codes["VHP-VAE"].shape == (len(kept.labels), 2)
+        True
+    """
 
     models: dict[str, VAE]
     codes: dict[str, np.ndarray]
@@ -189,6 +233,11 @@ def read_models(name: str, folder: str | os.PathLike | None = None) -> KeptModel
 
     Warns:
         UserWarning: if the method's source has changed since the models were trained.
+
+    Example:
+        >>> kept = read_models("cmu_motion_models")
+        >>> sorted(kept.models), kept.motion.x.shape[1]
+        (['IWAE', 'VHP-VAE'], 50)
     """
     folder = _folder(name, "studies") if folder is None else folder
     table, stamp = read_study(name, folder)

@@ -45,6 +45,12 @@ def reconstruction_error(
 
     Raises:
         ValueError: as :func:`check_data`.
+
+    Example:
+        >>> from vhp_core import mlp_vae
+        >>> model = mlp_vae(5, 2, hidden=(8,))
+        >>> reconstruction_error(model, torch.zeros(3, 5), num_samples=4).shape
+        torch.Size([3])
     """
 
     def error(part: Tensor, z: Tensor, log_q: Tensor) -> Tensor:
@@ -70,6 +76,12 @@ def rate(
 
     Raises:
         ValueError: as :func:`check_data`.
+
+    Example:
+        >>> from vhp_core import mlp_vae
+        >>> model = mlp_vae(5, 2, hidden=(8,))
+        >>> rate(model, torch.zeros(3, 5), prior_samples=8).shape
+        torch.Size([3])
     """
 
     def log_ratio(part: Tensor, z: Tensor, log_q: Tensor) -> Tensor:
@@ -100,6 +112,12 @@ def log_likelihood(
 
     Raises:
         ValueError: as :func:`check_data`.
+
+    Example:
+        >>> from vhp_core import mlp_vae
+        >>> model = mlp_vae(5, 2, hidden=(8,))
+        >>> log_likelihood(model, torch.zeros(3, 5), num_samples=50, prior_samples=8).shape
+        torch.Size([3])
     """
 
     def log_weight(part: Tensor, z: Tensor, log_q: Tensor) -> Tensor:
@@ -147,6 +165,10 @@ def smoothness(path: Tensor | np.ndarray) -> float:
 
     Raises:
         ValueError: if the path has fewer than 3 points, is not finite, or has no length.
+
+    Example:
+        >>> round(smoothness([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]), 4)  # √2 over 2
+        0.7071
     """
     path = _points("path", path, least=3)
     length = np.linalg.norm(np.diff(path, axis=0), axis=1).sum()
@@ -166,6 +188,10 @@ def distance_to_data(path: Tensor | np.ndarray, data: Tensor | np.ndarray) -> fl
 
     Raises:
         ValueError: if the two have different dimensions, or are not finite.
+
+    Example:
+        >>> distance_to_data(path=[[0.0, 0.0], [3.0, 4.0]], data=[[0.0, 0.0]])  # 0 and 5
+        2.5
     """
     path, data = _points("path", path, least=1), _points("data", data, least=1)
     if path.shape[1] != data.shape[1]:
@@ -184,6 +210,12 @@ def check_data(model: VAE, x: Tensor | np.ndarray) -> Tensor:
         ValueError: if x is not numeric and real, not of shape (n ≥ 1, D) with the model's D,
             not finite (the first bad row and column are named), or outside [0, 1] for a
             Bernoulli likelihood.
+
+    Example:
+        >>> from vhp_core import mlp_vae
+        >>> x = check_data(mlp_vae(3, 2, hidden=(8,)), np.zeros((4, 3)))
+        >>> x.shape, x.dtype
+        (torch.Size([4, 3]), torch.float32)
     """
     mapped = isinstance(x, np.memmap)
     try:

@@ -139,6 +139,12 @@ def resample(path: Tensor, num_points: int) -> Tensor:
 
     Raises:
         ValueError: if the path has fewer than 2 points, or ``num_points`` is below 2.
+
+    Example:
+        >>> resample(torch.tensor([[0.0, 0.0], [3.0, 0.0], [3.0, 1.0]]), num_points=3)
+        tensor([[0., 0.],
+                [2., 0.],
+                [3., 1.]])
     """
     if path.ndim != 2 or len(path) < 2:
         raise ValueError(f"path must have shape (m >= 2, d), got {tuple(path.shape)}")
@@ -170,6 +176,12 @@ def zeta_path(model: VAE, z_start: Tensor, z_end: Tensor, num_points: int = 60) 
 
     Raises:
         ValueError: if the prior has no ζ, or ``num_points`` is below 2.
+
+    Example:
+        >>> from vhp_core import mlp_vae
+        >>> model = mlp_vae(5, 2, hidden=(8,))
+        >>> zeta_path(model, torch.zeros(2), torch.ones(2), num_points=30).shape
+        torch.Size([30, 2])
     """
     prior, ends = _hierarchical(model), torch.stack([z_start, z_end])
     zeta = prior.inference(ends).mean  # (2, d_ζ)
@@ -209,6 +221,14 @@ def compare_paths(
     :func:`vhp_core.evaluation.distance_to_data` of the decoded path). Where the graph does not
     join the two ends, both are NaN, so that a path that is not there is not forgotten; likewise
     smoothness where the decoded path has no length.
+
+    Example:
+        >>> from vhp_core import mlp_vae
+        >>> model, x = mlp_vae(5, 2, hidden=(8,)), torch.randn(20, 5)
+        >>> graph = LatentGraph(model, num_nodes=100, num_neighbors=10)
+        >>> frame = compare_paths(model, graph, x[:3], x[3:6], data=x)
+        >>> frame.path.tolist()
+        ['graph', 'straight', 'graph', 'straight', 'graph', 'straight']
     """
     rows = []
     starts, ends = model.encode(x_start).mean, model.encode(x_end).mean

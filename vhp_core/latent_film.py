@@ -43,6 +43,13 @@ def latent_film(
     Raises:
         ValueError: if there are no frames, a shape is wrong, a value is not finite, the steps do
             not rise, a name of ``curves`` is not one of ``frames``, or a text is empty.
+
+    Example:
+        >>> z = np.random.default_rng(0).standard_normal((3, 50, 2))
+        >>> colors, curves = ["#0072B2"] * 50, {"REWO": {"λ": [1.0, 2.0, 3.0]}}
+        >>> film = latent_film({"REWO": z}, [0, 10, 20], colors, curves, "Codes.", "Points move.")
+        >>> "<canvas" in film.html
+        True
     """
     if not frames:
         raise ValueError("frames is empty: give at least one latent space")

@@ -20,6 +20,14 @@ class GaussianLikelihood(nn.Module):
 
     Args:
         event_dims: number of trailing dimensions that make one observation, 1 for vectors.
+
+    Example:
+        >>> likelihood = GaussianLikelihood()
+        >>> likelihood.error(torch.tensor([[3.0, 4.0]]), torch.zeros(1, 2))
+        tensor([25.])
+        >>> likelihood.set_scale(mean_error=0.5, dim=2)  # σ² = 0.25
+        >>> round(likelihood.log_scale.exp().item(), 4)
+        0.5
     """
 
     def __init__(self, event_dims: int = 1):
@@ -68,6 +76,11 @@ class BernoulliLikelihood(nn.Module):
 
     Args:
         event_dims: number of trailing dimensions that make one observation.
+
+    Example:
+        >>> likelihood = BernoulliLikelihood()
+        >>> likelihood.error(torch.tensor([[1.0, 0.0]]), torch.zeros(1, 2))  # 2 log 2
+        tensor([1.3863])
     """
 
     def __init__(self, event_dims: int = 1):

@@ -23,6 +23,11 @@ class DiagonalNormal(Independent):
     Args:
         loc: mean, (..., d): batch shape (...) and event shape (d,).
         scale: standard deviation, (..., d), above 0.
+
+    Example:
+        >>> q = DiagonalNormal(torch.zeros(3, 2), torch.ones(3, 2))
+        >>> q.log_prob(torch.zeros(3, 2))  # −log 2π each
+        tensor([-1.8379, -1.8379, -1.8379])
     """
 
     def __init__(self, loc: Tensor, scale: Tensor):
@@ -75,6 +80,10 @@ class MLP(nn.Sequential):
         in_dim: size of the last dimension of the input.
         out_dim: size of the last dimension of the output.
         hidden: widths of the hidden layers; () gives an affine map.
+
+    Example:
+        >>> MLP(3, 2, hidden=(8,))(torch.zeros(5, 3)).shape
+        torch.Size([5, 2])
     """
 
     def __init__(self, in_dim: int, out_dim: int, hidden: Sequence[int] = (256, 256)):

@@ -68,6 +68,14 @@ def motion_player(
         ValueError: if there is no motion, a shape is wrong, a motion has fewer than 2 frames, a
             value is not finite or farther than 32 m, the motions differ in their joints, a bone
             is not a pair of joints, the frame rate is not positive, or a text is empty.
+
+    Example:
+        >>> from vhp_core.data import mocap6
+        >>> data = mocap6()
+        >>> motions = {"recorded": data.joint_positions(data.x[:20])}
+        >>> player = motion_player(motions, data.bones, 10, "Two seconds.", "A figure moves.")
+        >>> "<canvas" in player.html
+        True
     """
     if not motions:
         raise ValueError("motions is empty: give at least one")

@@ -75,6 +75,12 @@ def plot_latents(
     Raises:
         ValueError: if a shape is wrong, a value is not finite, a class has no colour, or the
             points have more than two dimensions: project them first.
+
+    Example:
+        >>> ax = Figure().subplots()
+        >>> ax = plot_latents(ax, [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], ["run", "run", "rest"])
+        >>> ax.get_legend_handles_labels()[1]
+        ['run', 'rest']
     """
     z = _points("z", z)
     labels = np.asarray(labels).astype(str)
@@ -158,6 +164,14 @@ def plot_history(
 
     Raises:
         ValueError: if there is no history, or one is empty or lacks a column.
+
+    Example:
+        >>> columns = ["step", "error", "smoothed_error", "rate", "multiplier", "initial_phase"]
+        >>> frame = pd.DataFrame([[1, 4.0, 4.0, 2.0, 9.0, True], [2, 3.0, 3.9, 2.0, 9.1, False]])
+        >>> figure = plot_history(frame.set_axis(columns, axis=1), kappa=1.5)
+        >>> [ax.get_ylabel() for ax in figure.axes]
+        ['error E[C]', 'rate (nats)', 'multiplier λ']
+        >>> plt.close(figure)
     """
     frames = {"": history} if isinstance(history, pd.DataFrame) else dict(history)
     if not frames:
@@ -229,6 +243,14 @@ def plot_paired(
 
     Raises:
         ValueError: if a column or model is missing, or a model has a seed twice.
+
+    Example:
+        >>> rows = [("IWAE", 0, 9.1), ("IWAE", 1, 9.3), ("VHP-VAE", 0, 7.9), ("VHP-VAE", 1, 8.2)]
+        >>> frame = pd.DataFrame(rows, columns=["model", "seed", "rate"])
+        >>> figure = plot_paired(frame, {"rate": "rate (nats)"}, ["IWAE", "VHP-VAE"])
+        >>> [ax.get_title() for ax in figure.axes]
+        ['rate (nats)']
+        >>> plt.close(figure)
     """
     titles = dict(measures) if isinstance(measures, Mapping) else {m: m for m in measures}
     missing = [column for column in ("model", pair, *titles) if column not in frame]

@@ -25,7 +25,15 @@ __all__ = ["History", "Run"]
 
 @dataclass
 class History:
-    """What was seen in each step of a run. :meth:`frame` gives it as a table."""
+    """What was seen in each step of a run. :meth:`frame` gives it as a table.
+
+    Example:
+        >>> history = History()
+        >>> history.append(step=1, error=4.0)
+        >>> history.append(step=2, error=3.0)
+        >>> history.frame().error.tolist()
+        [4.0, 3.0]
+    """
 
     columns: dict[str, list] = field(default_factory=dict)
 

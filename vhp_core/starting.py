@@ -128,6 +128,12 @@ def start_prior(
 
     Raises:
         ValueError: if a number is out of its range.
+
+    Example:
+        >>> prior = HierarchicalPrior(2, hidden=(16,))
+        >>> errors = start_prior(prior, steps=50)
+        >>> len(errors), errors[-1] < errors[0]
+        (50, True)
     """
     _check_positive(batch_size=batch_size, scale=scale)
     if scale >= 1:

@@ -36,6 +36,11 @@ def bone_sides(positions, bones: Bones, threshold: float = 0.4) -> np.ndarray:
 
     Raises:
         ValueError: if the positions have another shape, or a bone is not a pair of joints.
+
+    Example:
+        >>> joints = [[0.0, 0.0, 0.0], [0.5, 0.0, 0.0], [-0.5, 0.0, 0.0], [0.0, 1.0, 0.0]]
+        >>> bone_sides([joints], [(0, 1), (0, 2), (0, 3)])
+        array([ 1, -1,  0])
     """
     positions = check_positions("positions", positions)
     bones = check_bones(bones, positions.shape[1])
@@ -75,6 +80,13 @@ def plot_stick_figures(
 
     Raises:
         ValueError: if a shape is wrong, a value is not finite, or a bone is not a pair of joints.
+
+    Example:
+        >>> from vhp_core.data import mocap6
+        >>> data, ax = mocap6(), Figure().subplots()
+        >>> ax = plot_stick_figures(ax, data.joint_positions(data.x[:3]), data.bones)
+        >>> len(ax.collections)  # one a figure
+        3
     """
     positions = check_positions("positions", positions)
     pairs = check_bones(bones, positions.shape[1])
@@ -135,6 +147,14 @@ def plot_strip(
     Raises:
         ValueError: if there is no row, a row has fewer than 2 frames or another number of
             joints than the first, ``num`` is below 2, or a row has no colour.
+
+    Example:
+        >>> from vhp_core.data import mocap6
+        >>> data = mocap6()
+        >>> figure = plot_strip({"frames": data.joint_positions(data.x[:20])}, data.bones, num=4)
+        >>> [ax.get_title(loc="left") for ax in figure.axes]
+        ['frames']
+        >>> plt.close(figure)
     """
     if not rows:
         raise ValueError("rows is empty: give at least one path")

@@ -30,7 +30,15 @@ LABEL_COLORS = (
 
 
 def set_theme() -> None:
-    """Set the book's theme: white ground, 12-point text, PNG at double density."""
+    """Set the book's theme: white ground, 12-point text, PNG at double density.
+
+    Example:
+        >>> import matplotlib.pyplot as plt
+        >>> with plt.rc_context():  # for this block alone
+        ...     set_theme()
+        ...     plt.rcParams["font.size"]
+        12.0
+    """
     sns.set_theme(
         style="whitegrid",
         palette=list(LABEL_COLORS[:6]),
@@ -65,6 +73,10 @@ def label_colors(labels: Iterable[str]) -> dict[str, str]:
 
     Raises:
         ValueError: if there are more than 12 classes.
+
+    Example:
+        >>> label_colors(["walking", "jogging", "walking"])
+        {'walking': '#E69F00', 'jogging': '#56B4E9'}
     """
     names = list(dict.fromkeys(str(label) for label in labels))
     if len(names) > len(LABEL_COLORS):

@@ -61,6 +61,11 @@ def ring_score(points: Tensor | np.ndarray, max_points: int = 400, seed: int = 0
 
     Raises:
         ValueError: as :func:`persistence`.
+
+    Example:
+        >>> turn = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+        >>> ring_score(np.stack([np.cos(turn), np.sin(turn)], axis=1))  # a single bar
+        inf
     """
     bars = persistence(points, max_points, seed)
     lengths = bars[:, 1] - bars[:, 0]

@@ -127,6 +127,14 @@ def fit_iwae(
 
     Raises:
         ValueError: as :func:`fit`, or if ``num_samples`` is not at least 1.
+
+    Example:
+        >>> import torch
+        >>> from vhp_core import mlp_vae
+        >>> model = mlp_vae(5, 2, hidden=(16,), prior="normal")
+        >>> history = fit_iwae(model, torch.randn(100, 5), num_samples=4, steps=20, progress=False)
+        >>> len(history.frame()), history.frame().columns[-1]
+        (20, 'bound')
     """
     options = {
         "steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed,

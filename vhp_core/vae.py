@@ -25,7 +25,13 @@ _FORMAT = "vhp_core.VAE/1"
 
 
 class Terms(NamedTuple):
-    """The two sides of the trade, one draw for each observation, shape (B,) each."""
+    """The two sides of the trade, one draw for each observation, shape (B,) each.
+
+    Example:
+        >>> terms = Terms(error=torch.tensor([1.0, 3.0]), rate=torch.tensor([2.0, 4.0]))
+        >>> terms.error.mean().item(), terms.rate.mean().item()
+        (2.0, 3.0)
+    """
 
     error: Tensor
     """C_θ(x, z), the reconstruction error."""
@@ -47,6 +53,12 @@ class VAE(nn.Module):
     Attributes:
         x_shape: the shape of one observation, where a builder has set it; data of another are
             refused. None for a model assembled by hand.
+
+    Example:
+        >>> model = VAE(GaussianMLP(5, 2), MLP(2, 5), GaussianLikelihood(), StandardNormal(2))
+        >>> terms = model(torch.zeros(3, 5))
+        >>> terms.error.shape, model.sample(4).shape
+        (torch.Size([3]), torch.Size([4, 5]))
     """
 
     def __init__(
@@ -238,6 +250,15 @@ def load(path: str | os.PathLike) -> VAE:
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if the file is damaged, or is not a model of this package.
+
+    Example:
+        >>> import tempfile
+        >>> model = mlp_vae(5, 2, hidden=(8,))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(Path(folder) / "model.safetensors")
+        ...     same = load(Path(folder) / "model.safetensors")
+        >>> torch.equal(same.decoder[0].weight, model.decoder[0].weight)
+        True
     """
     path = Path(path)
     if not path.is_file():
@@ -263,7 +284,13 @@ def load(path: str | os.PathLike) -> VAE:
 
 
 def lagrangian(terms: Terms, multiplier: float, kappa: float) -> Tensor:
-    """L = E[ log q_φ(z|x) − F(Θ, Φ; z) + λ (C_θ(x, z) − κ²) ] (method (5)), a scalar in nats."""
+    """L = E[ log q_φ(z|x) − F(Θ, Φ; z) + λ (C_θ(x, z) − κ²) ] (method (5)), a scalar in nats.
+
+    Example:
+        >>> terms = Terms(error=torch.tensor([1.0, 3.0]), rate=torch.tensor([2.0, 4.0]))
+        >>> lagrangian(terms, multiplier=10.0, kappa=1.0)  # 3 + 10 (2 − 1)
+        tensor(13.)
+    """
     return terms.rate.mean() + multiplier * (terms.error.mean() - kappa**2)
 
 
@@ -279,6 +306,12 @@ def importance_weighted_bound(model: VAE, x: Tensor, num_samples: int) -> tuple[
 
     Returns:
         the bound, (B,), in nats, and the mean :class:`Terms` over the K samples, (B,) each.
+
+    Example:
+        >>> model = mlp_vae(5, 2, hidden=(8,))
+        >>> bound, terms = importance_weighted_bound(model, torch.zeros(3, 5), num_samples=4)
+        >>> bound.shape, terms.rate.shape
+        (torch.Size([3]), torch.Size([3]))
     """
     z, log_q = draw(model.encode(x), (num_samples,))  # (K, B, d_z), (K, B)
     output = model.decoder(z)

@@ -16,12 +16,29 @@ _MEND = "the file is incomplete or altered: fetch it again"
 
 
 def read_asf(path: str | os.PathLike) -> Skeleton:
-    """Read a skeleton.
+    r"""Read a skeleton.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if a section, a bone's field or the hierarchy is missing or malformed; the
             message names file, line and mend.
+
+    Example:
+        >>> import tempfile
+        >>> lines = [
+        ...     ":units", "length 0.45", "angle deg",
+        ...     ":root", "order TX TY TZ RX RY RZ", "axis XYZ",
+        ...     "position 0 0 0", "orientation 0 0 0",
+        ...     ":bonedata", "begin", "name arm", "direction 1 0 0", "length 2", "axis 0 0 0 XYZ",
+        ...     "dof rx", "end",
+        ...     ":hierarchy", "begin", "root arm", "end",
+        ... ]
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "arm.asf"
+        ...     size = path.write_text("\n".join(lines))
+        ...     skeleton = read_asf(path)
+        >>> skeleton.names, skeleton.bones
+        (('root', 'arm'), ((0, 1),))
     """
     sections = _sections(path)
     units = {words[0]: (n, words[1]) for n, words in sections["units"] if len(words) == 2}
@@ -54,13 +71,26 @@ def read_asf(path: str | os.PathLike) -> Skeleton:
 
 
 def read_amc(path: str | os.PathLike, skeleton: Skeleton) -> Motion:
-    """Read a motion on ``skeleton``. Bones go by name, not by their order in the file.
+    r"""Read a motion on ``skeleton``. Bones go by name, not by their order in the file.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if the file is cut off, a frame lacks a bone or is out of turn, a bone is not
             the skeleton's, or a value is missing, not a number or not finite; the message names
             file, line and mend.
+
+    Example:
+        >>> import tempfile
+        >>> from vhp_core.data import generic_skeleton
+        >>> skeleton = generic_skeleton()
+        >>> bones = zip(skeleton.names, skeleton.dof, strict=True)
+        >>> rest = [f"{name} {' '.join('0' * len(dof))}" for name, dof in bones if dof]
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "rest.amc"
+        ...     size = path.write_text("\n".join([":DEGREES", "1", *rest, "2", *rest]))
+        ...     motion = read_amc(path, skeleton)
+        >>> motion.channels.shape
+        (2, 62)
     """
     lines = _lines(path)
     head = [n for n, words in lines if words[0].upper() == ":DEGREES"]

@@ -65,6 +65,12 @@ def cmu(root: str | os.PathLike | None = None, fallback: str | None = None) -> M
         FileNotFoundError: if a named place lacks a file.
         ConnectionError: if the files cannot be downloaded; it costs at most 10 seconds, once.
         ValueError: if a file is damaged, or ``fallback`` is unknown.
+
+    Example:
+        >>> cmu(root="empty")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        FileNotFoundError: empty/subjects/... is missing ...
     """
     if fallback not in (None, "mocap6"):
         raise ValueError(f"fallback must be None or 'mocap6', got {fallback!r}")

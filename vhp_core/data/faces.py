@@ -46,6 +46,11 @@ class FaceData:
             so on, in standard deviations.
         split: masks (n,) of the training and of the test set: each fifth picture is held out.
         source: one sentence: how the data were made.
+
+    Example:
+        >>> data = faces(5, size=8)
+        >>> data.identity.shape, data.x[data.split[1]].shape
+        ((5, 10), torch.Size([1, 1, 8, 8]))
     """
 
     x: Tensor

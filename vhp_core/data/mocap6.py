@@ -62,6 +62,11 @@ def mocap6() -> MotionData:
         | Joint Modeling of Multiple Time Series via the Beta Process with Application to Motion
         | Capture Segmentation (Fox, Hughes, Sudderth, Jordan, 2014)
         | Annals of Applied Statistics 8(3)
+
+    Example:
+        >>> data = mocap6()
+        >>> data.x.shape, data.frame_rate
+        (torch.Size([2058, 12]), 10.0)
     """
     with files(__package__).joinpath("mocap6.npz").open("rb") as file:
         stored = dict(np.load(file, allow_pickle=False))
@@ -141,6 +146,11 @@ def generic_skeleton() -> Skeleton:
 
     Its numbers come from the humanoid_CMU model of dm_control 1.0.50; see the provenance in
     generic_skeleton.json.
+
+    Example:
+        >>> skeleton = generic_skeleton()
+        >>> len(skeleton.names), len(skeleton.channel_names)
+        (31, 62)
     """
     table = json.loads(files(__package__).joinpath("generic_skeleton.json").read_text("utf-8"))
     bones, zero = table["bones"], [0.0, 0.0, 0.0]

@@ -28,6 +28,13 @@ class MotionData:
         frame_rate: frames in a second.
         pose: (C,), all channels of the skeleton (degrees, length units) where x does not move it.
         columns: (D,), the skeleton's channel that each column of x moves.
+
+    Example:
+        >>> from vhp_core.data import mocap6
+        >>> data = mocap6()
+        >>> frames = data.indices("squat")[:5]
+        >>> data.joint_positions(data.x[frames]).shape
+        (5, 31, 3)
     """
 
     x: Tensor

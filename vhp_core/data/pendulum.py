@@ -25,6 +25,13 @@ class PendulumData:
         angle: (n,) float32 in [0, 2π), counter-clockwise from the right.
         mean: (256,), the mean image that was taken away.
         source: one sentence: how the data were made.
+
+    Example:
+        >>> data = pendulum(10, noise=0.0)
+        >>> data.images(data.x).shape
+        (10, 16, 16)
+        >>> torch.allclose(data.at(data.angle), data.x)
+        True
     """
 
     x: Tensor

@@ -19,6 +19,16 @@ class Skeleton:
         axes: (J, 3), a bone's own axes as rotations about x, y, z, in degrees.
         dof: for each bone the channels that move it, such as ("rx", "ry", "rz").
         metres: metres in one length unit.
+
+    Example:
+        >>> arm = Skeleton(
+        ...     names=("root", "arm"), parents=(-1, 0), directions=np.eye(3)[[0, 0]],
+        ...     lengths=np.array([0.0, 2.0]), axes=np.zeros((2, 3)), dof=((), ("rz",)), metres=1.0,
+        ... )
+        >>> arm.channel_names
+        ('arm rz',)
+        >>> arm.joint_positions(np.array([[90.0]]))[0, 1].round(3)  # turned from x to y
+        array([0., 2., 0.])
     """
 
     names: tuple[str, ...]
@@ -84,6 +94,10 @@ class Motion:
     Attributes:
         channels: (T, C), in degrees and, for the root's translation, length units.
         names: the C names of the channels, such as "lfemur rx".
+
+    Example:
+        >>> Motion(channels=np.zeros((4, 1)), names=("arm rz",)).channels.shape
+        (4, 1)
     """
 
     channels: np.ndarray
