@@ -103,3 +103,14 @@ def test_a_study_of_another_source_is_told(study):
     (study / "one.json").write_text(json.dumps({"date": "2026-01-01", "source_hash": "old"}))
     with pytest.warns(UserWarning, match="another version"):
         book.read_study("one", study)
+
+
+def test_files_of_a_study_are_found_upwards_and_beside_the_package(study, tmp_path, monkeypatch):
+    (study / "one.safetensors").write_bytes(b"")
+    deep = tmp_path / "_build" / "executed"
+    deep.mkdir(parents=True)
+    monkeypatch.chdir(deep)
+    assert book.study_file("one.safetensors") == study / "one.safetensors"
+    assert book.study_file("__init__.py").parent.name == "studies"
+    with pytest.raises(FileNotFoundError, match=r"no studies/two\.safetensors in .* `make study`"):
+        book.study_file("two.safetensors")

@@ -54,7 +54,7 @@ def dependencies(root: Path) -> str:
     files += [
         path
         for folder in notebooks.TABLES
-        for kind in ("csv", "json")
+        for kind in ("csv", "json", "safetensors")
         for path in (root / folder).glob(f"*.{kind}")
     ]
     digest = hashlib.sha256()

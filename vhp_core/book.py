@@ -19,7 +19,15 @@ from torch import Tensor
 from .training import History
 from .vae import VAE, load
 
-__all__ = ["Study", "cached", "fingerprint", "is_current", "read_study", "source_hash"]
+__all__ = [
+    "Study",
+    "cached",
+    "fingerprint",
+    "is_current",
+    "read_study",
+    "source_hash",
+    "study_file",
+]
 
 _METHOD = (
     "networks", "convolutional", "priors", "likelihoods", "vae", "multipliers", "seeding",
@@ -107,6 +115,27 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Tensor | np.ndarray):
         return fingerprint(value)
     return value
+
+
+def study_file(name: str, kind: str = "studies") -> Path:
+    """A file that a study left beside its table, such as the weights of a model.
+
+    It is sought in the folders named ``kind`` going up from the current folder, then beside the
+    package.
+
+    Raises:
+        FileNotFoundError: if it is in none of them.
+    """
+    here, package = Path.cwd(), Path(__file__).resolve().parent
+    places = [place / kind for place in (here, *here.parents)]
+    places += [package / "tables" / kind, package.parent / kind]
+    for place in places:
+        if (place / name).is_file():
+            return place / name
+    raise FileNotFoundError(
+        f"no {kind}/{name} in {here} or above it, nor beside the package: run `make study`, or "
+        "start the notebook inside the project"
+    )
 
 
 class Study(NamedTuple):
