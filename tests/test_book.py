@@ -161,3 +161,14 @@ def test_kept_models_that_are_nowhere_are_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"no studies/none\.csv"):
         book.read_models("none")
+
+
+def test_files_of_a_study_are_found_upwards_and_beside_the_package(study, tmp_path, monkeypatch):
+    (study / "one.safetensors").write_bytes(b"")
+    deep = tmp_path / "_build" / "executed"
+    deep.mkdir(parents=True)
+    monkeypatch.chdir(deep)
+    assert book.study_file("one.safetensors") == study / "one.safetensors"
+    assert book.study_file("__init__.py").parent.name == "studies"
+    with pytest.raises(FileNotFoundError, match=r"no studies/two\.safetensors in .* `make study`"):
+        book.study_file("two.safetensors")

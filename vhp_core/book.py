@@ -29,6 +29,7 @@ __all__ = [
     "read_models",
     "read_study",
     "source_hash",
+    "study_file",
 ]
 
 _METHOD = (
@@ -143,6 +144,28 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def study_file(name: str, kind: str = "studies") -> Path:
+    """A file of a study: its table, its stamp, or what it left beside them, such as weights.
+
+    It is sought in the folders named ``kind`` going up from the current folder, then in the
+    package's own.
+
+    Raises:
+        FileNotFoundError: if it is in none of them.
+    """
+    here, package = Path.cwd(), Path(__file__).resolve().parent
+    places = [place / kind for place in (here, *here.parents)]
+    # In a wheel the tables lie in the package; beside it where it was installed with -e.
+    places += [package / "tables" / kind, package.parent / kind]
+    for place in places:
+        if (place / name).is_file():
+            return place / name
+    raise FileNotFoundError(
+        f"no {kind}/{name} in {here} or above it, nor in the package: run `{_COMMANDS[kind]}`, "
+        "or start the notebook inside the project"
+    )
+
+
 class Study(NamedTuple):
     """A study's table and its stamp (when, how, with which versions it was computed).
 
@@ -188,7 +211,7 @@ def read_study(name: str, folder: str | os.PathLike | None = None, kind: str = "
         ['model', 'start', 'beta0', 'step', 'seed']
     """
     command = _COMMANDS[kind]
-    folder = _folder(name, kind) if folder is None else folder
+    folder = study_file(f"{name}.csv", kind).parent if folder is None else folder
     table = pd.read_csv(Path(folder) / f"{name}.csv")
     stamp = json.loads((Path(folder) / f"{name}.json").read_text(encoding="utf-8"))
     if not is_current(stamp):
@@ -239,7 +262,7 @@ def read_models(name: str, folder: str | os.PathLike | None = None) -> KeptModel
         >>> sorted(kept.models), kept.motion.x.shape[1]
         (['IWAE', 'VHP-VAE'], 50)
     """
-    folder = _folder(name, "studies") if folder is None else folder
+    folder = study_file(f"{name}.csv").parent if folder is None else folder
     table, stamp = read_study(name, folder)
     told = stamp["configuration"]
     models = {model: load(Path(folder) / file).eval() for model, file in told["files"].items()}
@@ -250,18 +273,3 @@ def read_models(name: str, folder: str | os.PathLike | None = None) -> KeptModel
     journeys = {words: (start, end) for words, (start, end) in told["journeys"].items()}
     motion = generic_motion(told["channels"]) if "channels" in told else None
     return KeptModels(models, codes, table.label.to_numpy(str), journeys, motion, stamp)
-
-
-def _folder(name: str, kind: str) -> Path:
-    """The first folder of a kind that has the table, going up from here, then the package's."""
-    here, package = Path.cwd(), Path(__file__).resolve().parent
-    places = [place / kind for place in (here, *here.parents)]
-    # In a wheel the tables lie in the package; beside it where it was installed with -e.
-    places += [package / "tables" / kind, package.parent / kind]
-    for place in places:
-        if (place / f"{name}.csv").is_file():
-            return place
-    raise FileNotFoundError(
-        f"no {kind}/{name}.csv in {here} or above it, nor in the package: run "
-        f"`{_COMMANDS[kind]}`, or start the notebook inside the project"
-    )
