@@ -41,8 +41,9 @@ def image_film(
             finite, the frame rate is not positive, or a text is empty.
 
     Example:
-        >>> image_film({"grey": np.full((3, 8, 8), 0.5)}, 10, "Grey.", "Nothing but grey.")
-        <image film: 1 film of 3 pictures, 8×8 pixels, fingerprint f3c83ecd>
+        >>> film = np.full((3, 8, 8), 0.5)
+        >>> image_film({"grey": film}, 10, "Grey.", "Nothing but grey.")  # doctest: +ELLIPSIS
+        <image film: 1 film of 3 pictures, 8×8 pixels, fingerprint ...>
     """
     if not films:
         raise ValueError("films is empty: give at least one sequence of pictures")
