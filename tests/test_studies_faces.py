@@ -52,7 +52,7 @@ def test_mirror_images_are_renderings():
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # three steps do not meet a constraint
 def test_a_cell_gives_a_row_of_finite_numbers_for_each_model(monkeypatch, tmp_path):
-    small = {"pictures": 80, "z_dim": 2, "channels": (2, 2, 2, 2), "hidden": 8, "steps": 3}
+    small = {"pictures": 80, "z_dim": 2, "channels": (4, 4, 8, 8), "hidden": 32, "steps": 3}
     small |= {"start": study.SETTINGS["start"] | {"steps": 3}, "batch_size": 8}
     monkeypatch.setattr(study, "SETTINGS", study.SETTINGS | small)
     monkeypatch.setattr(study, "FOLDER", tmp_path)

@@ -12,7 +12,8 @@ from tests.test_player import Page
 from tools.check_site import check_site
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-HEAD = '<!doctype html><meta charset="utf-8"><title>x</title><link rel="icon" href="data:,">'
+HEAD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>x</title>
+<link rel="icon" href="data:,"><main><h1>A page</h1>"""
 BREAKS = {
     "picture": ("const values = panel.decode(z)", "const values = panel.decode([0, 0])"),
     "pointer": ('handle.addEventListener("pointermove"', 'handle.addEventListener("none"'),

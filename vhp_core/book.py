@@ -152,6 +152,10 @@ def study_file(name: str, kind: str = "studies") -> Path:
 
     Raises:
         FileNotFoundError: if it is in none of them.
+
+    Example:
+        >>> study_file("cmu_motion.csv").name
+        'cmu_motion.csv'
     """
     here, package = Path.cwd(), Path(__file__).resolve().parent
     places = [place / kind for place in (here, *here.parents)]
