@@ -82,7 +82,7 @@ def faces(
         n: number of pictures.
         seed: of identities, poses and lights.
         model: None for the open model of the package, or the path of a Basel Face Model such as
-            model2019_fullHead.h5, which has its own licence: see :func:`basel_face_model`.
+            model2019_fullHead.h5, which has its own licence and is to be had after a registration.
         size: of the square pictures, in pixels.
 
     Raises:
