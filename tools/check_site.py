@@ -42,7 +42,8 @@ FACTS = """async () => {
     images: pictures.map((p) => ({src: p.getAttribute("src").slice(0, 80), alt: p.alt,
                                   width: p.naturalWidth})),
     figures: [...document.querySelectorAll("figure")].map((f) => ({
-      id: f.id || f.className, caption: (f.querySelector("figcaption")?.innerText || "").trim()})),
+      id: f.id || f.className,
+      caption: (f.querySelector("figcaption")?.textContent || "").trim()})),
     unset: formulas.filter((f) => !f.querySelector("mjx-container")).map((f) => f.textContent),
     broken: [...document.querySelectorAll("mjx-merror, [data-mjx-error]")].map(
       (f) => f.getAttribute("data-mjx-error") || f.textContent),

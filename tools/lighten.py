@@ -1,7 +1,8 @@
 """Take weight off the built pages, without a change that a reader would see.
 
 Pictures become WebP files of the very same pixels, less than half as large; one that is still large
-keeps its 256 commonest colours. The notebooks to download keep the pictures as they were. The theme
+keeps its 256 commonest colours, and one that is large even so, say a sheet of faces, is compressed
+as photographs are. The notebooks to download keep the pictures as they were. The theme
 draws its few icons twice over, by a script that holds thousands of them and by a font: the font is
 enough.
 """
@@ -17,6 +18,7 @@ __all__ = ["lighten"]
 ICON_SCRIPT = re.compile(r'\s*<script[^>]*\bsrc="[^"]*scripts/fontawesome\.js[^"]*"[^>]*></script>')
 PICTURE = re.compile(r'(?<=_images/)([\w.-]+)\.png(?=")')
 LARGE = 150_000  # bytes
+QUALITY = 88  # of 100
 
 
 def as_webp(picture: Path) -> None:
@@ -29,6 +31,8 @@ def as_webp(picture: Path) -> None:
     if opaque and lighter.stat().st_size > LARGE:
         few = pixels.quantize(256, dither=Image.Dither.NONE).convert("RGB")
         few.save(lighter, lossless=True, method=4)
+    if opaque and lighter.stat().st_size > LARGE:  # pictures full of shades, such as faces
+        pixels.save(lighter, quality=QUALITY, method=4)
     picture.unlink()
 
 
