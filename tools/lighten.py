@@ -17,8 +17,8 @@ __all__ = ["lighten"]
 
 ICON_SCRIPT = re.compile(r'\s*<script[^>]*\bsrc="[^"]*scripts/fontawesome\.js[^"]*"[^>]*></script>')
 PICTURE = re.compile(r'(?<=_images/)([\w.-]+)\.png(?=")')
-LARGE = 150_000  # bytes
-QUALITY = 88  # of 100
+LARGE = 100_000  # bytes
+QUALITY = 75  # of 100
 
 
 def as_webp(picture: Path) -> None:
