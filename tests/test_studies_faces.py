@@ -52,7 +52,14 @@ def test_mirror_images_are_renderings():
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # three steps do not meet a constraint
 def test_a_cell_gives_a_row_of_finite_numbers_for_each_model(monkeypatch, tmp_path):
-    small = {"pictures": 80, "z_dim": 2, "channels": (4, 4, 8, 8), "hidden": 32, "steps": 3}
+    small = {
+        "pictures": 80,
+        "held_out_from": 60,
+        "axes": 8,
+        "z_dim": 2,
+        "hidden": (16,),
+        "steps": 3,
+    }
     small |= {"start": study.SETTINGS["start"] | {"steps": 3}, "batch_size": 8}
     monkeypatch.setattr(study, "SETTINGS", study.SETTINGS | small)
     monkeypatch.setattr(study, "FOLDER", tmp_path)
@@ -71,3 +78,15 @@ def test_a_cell_gives_a_row_of_finite_numbers_for_each_model(monkeypatch, tmp_pa
         learned = row["model"] == "VHP-VAE"
         assert ("zeta_one_way" in row) == ("means_one_way" in row) == learned
         assert vhp.load(study.weights_path(row["model"], 3)).config["z_dim"] == 2
+
+
+def test_weights_kept_as_halves_give_nearly_the_same_model(tmp_path):
+    torch.manual_seed(0)
+    model = vhp.mlp_vae(8, 2, hidden=(16,), num_importance_samples=2)
+    model.save(tmp_path / "whole.safetensors")
+    study.keep(tmp_path / "whole.safetensors", tmp_path / "half.safetensors")
+    again = vhp.load(tmp_path / "half.safetensors")
+    weights, halves = (m.decoder[0].weight for m in (model, again))
+    assert torch.equal(halves, weights.half().float()) and not torch.equal(halves, weights)
+    sizes = [(tmp_path / f"{n}.safetensors").stat().st_size for n in ("whole", "half")]
+    assert sizes[1] < 0.7 * sizes[0]

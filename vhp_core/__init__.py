@@ -1,7 +1,7 @@
 """Learning hierarchical priors in VAEs: the method of Klushyn et al. (NeurIPS 2019) in PyTorch.
 
 Import it as ``import vhp_core as vhp``. One module a concept: networks, priors, likelihoods, vae,
-multipliers, training, evaluation, interpolation; ``vhp.data`` has the data sets and
+multipliers, training, evaluation, interpolation, principal; ``vhp.data`` has the data sets and
 ``vhp.plotting`` the figures.
 """
 
@@ -11,6 +11,7 @@ from .interpolation import LatentGraph, compare_paths, resample, zeta_path
 from .likelihoods import BernoulliLikelihood, GaussianLikelihood
 from .multipliers import Geco, Rewo
 from .networks import MLP, DiagonalNormal, GaussianMLP
+from .principal import PrincipalAxes
 from .priors import HierarchicalPrior, StandardNormal, VampPrior
 from .starting import start_encoder, start_prior
 from .training import History, fit, fit_iwae
@@ -31,6 +32,7 @@ __all__ = [
     "HierarchicalPrior",
     "History",
     "LatentGraph",
+    "PrincipalAxes",
     "Rewo",
     "StandardNormal",
     "Terms",
