@@ -185,9 +185,7 @@ def in_runs(numbers: list[str]) -> str:
             runs[-1].append(number)
         else:
             runs.append([number])
-    words = [
-        f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs
-    ]
+    words = [f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs]
     return ", ".join(words)
 
 
