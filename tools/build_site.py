@@ -94,7 +94,7 @@ def machine_paths(notebook: notebooks.Notebook, root: Path) -> list[str]:
     """Paths of this machine that a chapter's outputs show, say in a warning."""
     shown = json.dumps([cell["outputs"] for cell in notebooks.code_cells(notebook)])
     places = "|".join(re.escape(str(place)) for place in (root, sys.prefix))
-    return re.findall(rf"(?:{places})[\w./-]*", shown)
+    return re.findall(rf"(?:{places}|/[\w./-]*ipykernel_)[\w./-]*", shown)
 
 
 def tagged_cell(executed: dict[str, notebooks.Notebook], tag: str) -> tuple[str, notebooks.Cell]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from sphinx.addnodes import desc, glossary
+from sphinx.addnodes import desc, glossary, pending_xref
 from sphinx.application import Sphinx
 
 __all__ = ["first_uses", "regular_returns", "setup"]
@@ -34,12 +34,18 @@ NOT_INSIDE = (
 # ---- terms --------------------------------------------------------------------------------------
 
 
-def terms(doctree: nodes.document) -> dict[str, tuple[str, str]]:
-    """Term -> its anchor on the page, and its definition, or nothing where that holds formulas."""
+def terms(doctree: nodes.document, titles: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """Term -> its anchor on the page, and its definition, or nothing where that holds formulas.
+
+    A page that a definition leads to is named by its title, of ``titles``.
+    """
     found = {}
     for item in doctree.findall(nodes.definition_list_item):
         first = next(item.findall(nodes.definition))[0]
         definition = "" if list(first.findall(nodes.math)) else first.astext()
+        for link in first.findall(pending_xref):
+            named = titles.get(link["reftarget"]) if link["reftype"] == "doc" else None
+            definition = definition.replace(link.astext(), named or link.astext())
         for term in item.findall(nodes.term):
             found[term.astext()] = term["ids"][0], " ".join(definition.split())
     return found
@@ -87,7 +93,9 @@ def link_terms(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Turn the first use of each term into a link, on the pages of chapters."""
     if not CHAPTER.match(docname) or GLOSSARY not in app.env.found_docs:
         return
-    known = {name.lower(): told for name, told in terms(app.env.get_doctree(GLOSSARY)).items()}
+    titles = {name: title.astext() for name, title in app.env.titles.items()}
+    defined = terms(app.env.get_doctree(GLOSSARY), titles)
+    known = {name.lower(): told for name, told in defined.items()}
     page = app.builder.get_relative_uri(docname, GLOSSARY)
     for text, match in first_uses(doctree, list(known)):
         anchor, definition = known[_term(match)]
