@@ -1,5 +1,3 @@
-from itertools import pairwise
-
 import matplotlib
 
 matplotlib.use("Agg")
@@ -204,7 +202,7 @@ def test_errors_over_orders_of_magnitude_are_told_in_plain_numbers_that_do_not_o
     assert [label.get_text() for label in labels] == ["20", "50", "100", "200", "500"]
     assert not any(label.get_text() for label in top.get_yticklabels(minor=True))
     boxes = [label.get_window_extent() for label in labels]
-    assert not any(a.overlaps(b) for a, b in pairwise(boxes))
+    assert not any(a.overlaps(b) for a, b in itertools.pairwise(boxes))
 
 
 def test_history_overlays_models_in_their_colours():

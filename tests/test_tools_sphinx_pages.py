@@ -67,6 +67,12 @@ def test_a_page_is_mended():
     assert mended('<div role="list" class="citation-list">') == '<div class="citation-list">'
 
 
+def test_a_table_of_pandas_is_reached_by_the_keyboard_once():
+    table = '<table tabindex="0" class="dataframe">'
+    assert mended('<table class="dataframe">') == mended(table) == table
+    assert mended('<table class="docutils">') == '<table class="docutils">'
+
+
 def test_no_line_ends_between_a_formula_and_the_stop_behind_it():
     formula = '<span class="math notranslate nohighlight">\\(x\\)</span>'
     assert mended(f"<p>{formula}: y") == f'<p><span class="unbroken">{formula}:</span> y'
