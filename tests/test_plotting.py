@@ -191,6 +191,20 @@ def test_history_has_three_panels_with_the_data():
     assert (shaded.x0, shaded.x1) == pytest.approx((1, 30))
 
 
+def test_errors_over_orders_of_magnitude_are_told_in_plain_numbers_that_do_not_overlap():
+    frame = history()
+    frame["error"] = frame["smoothed_error"] = np.geomspace(650, 18, len(frame))
+    figure = plotting.plot_history(frame)
+    figure.canvas.draw()
+    top = figure.axes[0]
+    low, high = top.get_ylim()
+    labels = [label for label in top.get_yticklabels() if low <= label.get_position()[1] <= high]
+    assert [label.get_text() for label in labels] == ["20", "50", "100", "200", "500"]
+    assert not any(label.get_text() for label in top.get_yticklabels(minor=True))
+    boxes = [label.get_window_extent() for label in labels]
+    assert not any(a.overlaps(b) for a, b in itertools.pairwise(boxes))
+
+
 def test_history_overlays_models_in_their_colours():
     figure = plotting.plot_history({"VHP-VAE": history(), "IWAE": history(phase=0)})
     smooth = figure.axes[0].lines[1::2]

@@ -10,6 +10,8 @@ from tools.build_site import (
     LANDING_FIGURE,
     LATENT_EXPLORER,
     PICTURE,
+    execution_table,
+    joined_seeds,
     machine_paths,
     outside_requests,
     page,
@@ -71,7 +73,8 @@ def test_stage_replaces_every_mark(root):
     row = (
         f"| {{doc}}`08_x` | Frames &lt;of&gt; x | {day}&nbsp;03:04 | 12&nbsp;s | 456&nbsp;MB | 7 |"
     )
-    assert f"{row} 3.11.7 | 2.13.0 |" in about
+    assert row in about
+    assert "The versions: python 3.11.7, torch 2.13.0." in about
     assert "````{raw} html\n<figure>\n</figure>\n````" in index
     assert LANDING_FIGURE not in index and LATENT_EXPLORER not in index
     assert {"_config.yml", "_toc.yml", "references.bib", "_static/custom.css"} <= set(files)
@@ -97,6 +100,22 @@ def test_stage_refuses_a_cell_that_shows_no_explorer(root):
         stage(root, "full")
 
 
+def test_versions_of_chapters_that_were_executed_apart_are_all_named():
+    record = {"started": "2026-01-02T03:04:05", "seconds": 1, "peak_megabytes": 2, "seed": 0}
+    record["data"] = []
+    records = {
+        "01_x": record | {"versions": {"python": "3.11.7", "torch": "2.13.0"}},
+        "02_x": record | {"versions": {"python": "3.11.7", "torch": "2.14.0"}},
+    }
+    assert "python 3.11.7, torch 2.13.0 and 2.14.0." in execution_table(records)
+
+
+def test_data_that_differ_in_their_seed_are_one_entry():
+    drawn = [f"rods, drawn with seed {seed}, noise 1" for seed in (0, 1, 2, 18, 5, 6)]
+    joined = ["rods, drawn with seeds 0 to 2, 5, 6, 18, noise 1", "frames", "faces, seed 0"]
+    assert joined_seeds([*drawn, "frames", "faces, seed 0"]) == joined
+
+
 def test_a_page_folds_parameters_and_drops_what_papermill_noted(root):
     shown = page(json.loads((root / "_build/executed/full/08_x.ipynb").read_text()))
     assert shown["metadata"] == {}
@@ -108,6 +127,8 @@ def test_paths_of_this_machine_in_outputs_are_found(root):
     notebook = {"cells": [cell("x", outputs=[output])]}
     assert machine_paths(notebook, root) == [f"{root}/vhp_core/x.py"]
     assert machine_paths({"cells": [cell("x")]}, root) == []
+    output["text"] = "/somewhere/ipykernel_21656/154.py:5: UserWarning: no"
+    assert machine_paths(notebook, root) == ["/somewhere/ipykernel_21656/154.py"]
 
 
 def test_write_leaves_what_did_not_change_and_removes_what_is_no_more(tmp_path):

@@ -29,6 +29,7 @@ LANDING_FIGURE = "% landing figure"
 LATENT_EXPLORER = "% latent explorer"
 EXECUTION_TABLE = "% table of executed chapters"
 PICTURE = "_static/landing.png"
+SEED = re.compile(r"\bseed (\d+)")
 
 
 # ---- staging ------------------------------------------------------------------------------------
@@ -93,7 +94,7 @@ def machine_paths(notebook: notebooks.Notebook, root: Path) -> list[str]:
     """Paths of this machine that a chapter's outputs show, say in a warning."""
     shown = json.dumps([cell["outputs"] for cell in notebooks.code_cells(notebook)])
     places = "|".join(re.escape(str(place)) for place in (root, sys.prefix))
-    return re.findall(rf"(?:{places})[\w./-]*", shown)
+    return re.findall(rf"(?:{places}|/[\w./-]*ipykernel_)[\w./-]*", shown)
 
 
 def tagged_cell(executed: dict[str, notebooks.Notebook], tag: str) -> tuple[str, notebooks.Cell]:
@@ -139,25 +140,53 @@ def landing_figure(executed: dict[str, notebooks.Notebook]) -> tuple[str, bytes]
 
 
 def execution_table(records: dict[str, Any]) -> str:
-    """When each chapter ran, how long, with what seed, versions and data."""
-    versions = list(dict.fromkeys(name for r in records.values() for name in r["versions"]))
-    heads = ["Chapter", "Data", "Executed (UTC)", "Time", "Memory", "Seed", *versions]
+    """When each chapter ran, how long, with what data and seed; then the versions."""
+    heads = ["Chapter", "Data", "Executed (UTC)", "Time", "Memory", "Seed"]
     rows = [heads, ["---"] * len(heads)]
     for stem, record in records.items():
         rows.append(
             [
                 f"{{doc}}`{stem}`",
-                "<br>".join(escape(source) for source in record["data"]) or "made in the chapter",
+                "<br>".join(map(escape, joined_seeds(record["data"]))) or "made in the chapter",
                 record["started"][:16]
                 .replace("-", "\N{NON-BREAKING HYPHEN}")
                 .replace("T", "&nbsp;"),
                 f"{record['seconds']:.0f}&nbsp;s",
                 f"{record['peak_megabytes']}&nbsp;MB",
                 str(record["seed"]),
-                *(record["versions"].get(name, "–") for name in versions),
             ]
         )
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    used: dict[str, list[str]] = {}  # the same for all chapters, unless some were executed earlier
+    for record in records.values():
+        for name, version in record["versions"].items():
+            used[name] = list(dict.fromkeys([*used.get(name, []), version]))
+    named = ", ".join(f"{name} {' and '.join(versions)}" for name, versions in used.items())
+    return f"{table}\n\nThe versions: {named}."
+
+
+def joined_seeds(sources: list[str]) -> list[str]:
+    """Data that differ in their seed alone in one entry: "seed 1", "seed 2" as "seeds 1, 2"."""
+    seeds: dict[str, list[str]] = {}
+    for source in sources:
+        seed = SEED.search(source)
+        seeds.setdefault(SEED.sub("{}", source, count=1), []).extend(seed.groups() if seed else ())
+    return [
+        source.replace("{}", f"seed{'s' * (len(found) > 1)} {in_runs(found)}", 1)
+        for source, found in seeds.items()
+    ]
+
+
+def in_runs(numbers: list[str]) -> str:
+    """Whole numbers in words, those in a row as a run: "0 to 9, 18"."""
+    runs: list[list[int]] = []
+    for number in sorted(set(map(int, numbers))):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    words = [f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs]
+    return ", ".join(words)
 
 
 def write(files: dict[str, bytes], folder: Path) -> None:

@@ -148,6 +148,8 @@ def check(page: Page, base: str, name: str, site: Path) -> tuple[list[str], str]
         for fault in faults(page.evaluate(FACTS)):
             if fault not in found:
                 note(f"at {WIDTHS[1]} pixels: {fault}")
+        for fault in rule_faults(page, ["scrollable-region-focusable"]):
+            note(f"at {WIDTHS[1]} pixels: {fault}")
     players = len(page.query_selector_all("figure.motion-player"))
     seen = f"{len(facts['images'])} pictures, {facts['formulas']} formulas, {players} players, "
     return found, seen + f"{weight / 1e6:.1f} MB"

@@ -2,7 +2,7 @@
 
 An extension, named in ``_config.yml``. In each chapter the first use of every term of the glossary
 becomes a link to it, with the definition as its tooltip: the notebooks themselves stay free of
-markup that Jupyter would show as it is.
+markup that Jupyter would show as it is. The side bar counts the chapters as the text does.
 """
 
 import re
@@ -12,15 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from sphinx.addnodes import desc, glossary
+from sphinx.addnodes import desc, glossary, pending_xref
 from sphinx.application import Sphinx
 
 __all__ = ["first_uses", "regular_returns", "setup"]
 
 GLOSSARY = "glossary"
+TEMPLATES = Path(__file__).with_name("templates")
 CHAPTER = re.compile(r"[0-9][0-9]_")
 # Words that hold a term but mean something else.
 NOT_TERMS = r"(?<!learning )(?<!frame )(?<!importance-weighted )"
+FORMULA_AND_STOP = re.compile(
+    r'(<span class="math notranslate nohighlight">[^<]*</span>[.,;:!?)\]’”]+)'
+)
 NOT_INSIDE = (
     nodes.reference, nodes.title, nodes.literal, nodes.literal_block, nodes.math, nodes.caption,
     nodes.table, nodes.raw, desc, glossary,
@@ -30,12 +34,18 @@ NOT_INSIDE = (
 # ---- terms --------------------------------------------------------------------------------------
 
 
-def terms(doctree: nodes.document) -> dict[str, tuple[str, str]]:
-    """Term -> its anchor on the page, and its definition, or nothing where that holds formulas."""
+def terms(doctree: nodes.document, titles: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """Term -> its anchor on the page, and its definition, or nothing where that holds formulas.
+
+    A page that a definition leads to is named by its title, of ``titles``.
+    """
     found = {}
     for item in doctree.findall(nodes.definition_list_item):
         first = next(item.findall(nodes.definition))[0]
         definition = "" if list(first.findall(nodes.math)) else first.astext()
+        for link in first.findall(pending_xref):
+            named = titles.get(link["reftarget"]) if link["reftype"] == "doc" else None
+            definition = definition.replace(link.astext(), named or link.astext())
         for term in item.findall(nodes.term):
             found[term.astext()] = term["ids"][0], " ".join(definition.split())
     return found
@@ -44,23 +54,33 @@ def terms(doctree: nodes.document) -> dict[str, tuple[str, str]]:
 def first_uses(doctree: nodes.document, names: list[str]) -> Iterator[tuple[nodes.Text, re.Match]]:
     """The first place of each term in running text, in its singular or plural.
 
-    A longer term goes before a shorter one within it. A text is told once at a time: replace it
-    before asking for the next.
+    A longer term goes before a shorter one within it, also where the longer one was used before.
+    A text is told once at a time: replace it before asking for the next.
     """
-    left = {name.lower(): name for name in sorted(names, key=len, reverse=True)}
+    left = {name.lower() for name in names}
+    longest_first = sorted(left, key=len, reverse=True)
+    words = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in longest_first)
+    pattern = re.compile(rf"(?i)(?<![\w-]){NOT_TERMS}({words})s?(?![\w-])")
+
+    def first(text: nodes.Text) -> re.Match | None:
+        if any(isinstance(above, NOT_INSIDE) for above in _above(text)):
+            return None
+        matches = pattern.finditer(text.astext())
+        return next((match for match in matches if _term(match) in left), None)
+
     while left:
-        words = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in left)
-        pattern = re.compile(rf"(?i)(?<![\w-]){NOT_TERMS}({words})s?(?![\w-])")
         for text in doctree.findall(nodes.Text):
-            if any(isinstance(above, NOT_INSIDE) for above in _above(text)):
-                continue
-            match = pattern.search(text.astext())
+            match = first(text)
             if match:
-                left.pop(" ".join(match[1].lower().split()))
+                left.remove(_term(match))
                 yield text, match
                 break
         else:
             return
+
+
+def _term(match: re.Match) -> str:
+    return " ".join(match[1].lower().split())
 
 
 def _above(node: nodes.Node) -> Iterator[nodes.Node]:
@@ -73,10 +93,12 @@ def link_terms(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Turn the first use of each term into a link, on the pages of chapters."""
     if not CHAPTER.match(docname) or GLOSSARY not in app.env.found_docs:
         return
-    known = {name.lower(): told for name, told in terms(app.env.get_doctree(GLOSSARY)).items()}
+    titles = {name: title.astext() for name, title in app.env.titles.items()}
+    defined = terms(app.env.get_doctree(GLOSSARY), titles)
+    known = {name.lower(): told for name, told in defined.items()}
     page = app.builder.get_relative_uri(docname, GLOSSARY)
     for text, match in first_uses(doctree, list(known)):
-        anchor, definition = known[" ".join(match[1].lower().split())]
+        anchor, definition = known[_term(match)]
         whole = text.astext()
         link = nodes.reference(
             "", match[0], internal=True, refuri=f"{page}#{anchor}", classes=["glossary-term"],
@@ -126,22 +148,45 @@ def set_widths(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def mended(body: str) -> str:
-    """A page without two faults of its makers.
+    """A page without four faults of its makers.
 
     The anchors of proofs are all called the same; no link leads to them. A list of citations calls
-    itself a list for assistive programs, but its entries are none.
+    itself a list for assistive programs, but its entries are none. A line may end between a formula
+    and the full stop or comma behind it. And a table of pandas that scrolls inside itself, as on a
+    phone, is not reached by the keyboard.
     """
     body = re.sub(r' id="proof(?:-content)?"', "", body)
+    body = re.sub(
+        r'<table(?= [^>]*class="dataframe")(?![^>]* tabindex=)', r'\g<0> tabindex="0"', body
+    )
+    body = FORMULA_AND_STOP.sub(r'<span class="unbroken">\1</span>', body)
     return body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
+
+
+def numbered(contents: str, page: str) -> str:
+    """The side bar with each chapter's number before its name; the page's own link is ``#``."""
+
+    def add(match: re.Match) -> str:
+        number = CHAPTER.match(page if match[2] == "#" else match[2])
+        if not number:
+            return match[0]
+        return f'{match[1]}<span class="chapter-number">{int(number[0][:2])}</span> '
+
+    return re.sub(r'(<a class="[^"]*\binternal\b[^"]*" href="([^"#]+|#)">)\s*', add, contents)
 
 
 # ---- downloads ----------------------------------------------------------------------------------
 
 
 def _page(app: Sphinx, page: str, template: str, context: dict, doctree: Any) -> None:
-    """Mend the page, and put the plain notebook beside the executed one in a chapter's menu."""
+    """Mend the page and its side bar, and put the plain notebook into a chapter's menu."""
     if "body" in context:
         context["body"] = mended(context["body"])
+    if "generate_toctree_html" in context:
+        contents = context["generate_toctree_html"]
+        context["generate_toctree_html"] = lambda *given, **named: numbered(
+            str(contents(*given, **named)), page
+        )
     if not CHAPTER.match(page):
         return
     for group in context["header_buttons"]:
@@ -158,7 +203,12 @@ def _page(app: Sphinx, page: str, template: str, context: dict, doctree: Any) ->
         group["buttons"].insert(1, plain)
 
 
+def _templates(app: Sphinx, config: Any) -> None:
+    config.templates_path.insert(0, str(TEMPLATES))  # before the theme's own
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.connect("config-inited", _templates)
     app.connect("doctree-resolved", link_terms)
     # Before Napoleon, whose own priority is 500.
     app.connect("autodoc-process-docstring", _docstring, priority=400)

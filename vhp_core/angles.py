@@ -70,7 +70,9 @@ def plot_angles(
 
 
 def _draw_key(ax: Axes) -> None:
-    inset = ax.inset_axes((0.83, 0.83, 0.16, 0.16))
+    width = ax.get_window_extent().width / ax.figure.dpi  # inches
+    side = min(0.3, max(0.16, 0.46 / width))  # room for the word in small axes too
+    inset = ax.inset_axes((0.99 - side, 0.99 - side, side, side))
     turn = np.linspace(0, 2 * math.pi, 90)
     inset.scatter(np.cos(turn), np.sin(turn), s=6, color=angle_colors(turn), linewidths=0)
     inset.text(0, 0, "angle", ha="center", va="center", fontsize=7.5)

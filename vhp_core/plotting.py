@@ -142,6 +142,7 @@ def plot_latents(
             ncols=min(3, len(names)),
             columnspacing=1.2,
             handletextpad=0.4,
+            markerscale=2.2,
         )
     ax.set_aspect("equal")
     return ax
@@ -211,14 +212,11 @@ def plot_history(
     top.set_ylabel("error E[C]")
     middle.set_ylabel("rate (nats)")
     bottom.set(ylabel="multiplier λ", xlabel="step", yscale="log")
-    low, high = bottom.get_ylim()
-    decades = LogLocator(subs=(1, 2, 5)) if high > 10 * low else MaxNLocator(4)
-    bottom.yaxis.set_major_locator(decades)
-    bottom.yaxis.set_major_formatter("{x:g}")
-    bottom.yaxis.set_minor_formatter(NullFormatter())
+    _plain_ticks(bottom)
     errors = np.concatenate([frame["smoothed_error"].dropna() for frame in frames.values()])
     if len(errors) and errors.min() > 0 and errors.max() > 20 * errors.min():
         top.set_yscale("log")
+        _plain_ticks(top)
     if top.get_legend_handles_labels()[0]:
         top.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.1)
     figure.align_ylabels()
@@ -281,6 +279,15 @@ def plot_paired(
         ax.set_xlim(-0.5, len(models) - 0.5)
         ax.grid(axis="x", visible=False)
     return figure
+
+
+def _plain_ticks(ax: Axes) -> None:
+    """Few ticks on a logarithmic y axis, in plain numbers."""
+    low, high = ax.get_ylim()
+    subs = (1,) if high > 100 * low else (1, 2, 5)
+    ax.yaxis.set_major_locator(LogLocator(subs=subs) if high > 10 * low else MaxNLocator(4))
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _points(name: str, points) -> np.ndarray:

@@ -58,7 +58,6 @@ def set_theme() -> None:
             "ytick.labelsize": 11,
             "legend.fontsize": 11.5,
             "legend.frameon": False,
-            "legend.markerscale": 2.2,
             "axes.edgecolor": "#9A9A9A",
             "grid.color": "#E3E3E3",
             "grid.linewidth": 0.8,
