@@ -44,6 +44,16 @@ def test_fewer_axes_leave_out_the_variance_of_the_others():
     assert lost == pytest.approx(values[:-3].sum().item(), rel=0.01)
 
 
+def test_the_leading_axes_are_the_first_coordinates():
+    x = pictures(noise=0.5)
+    axes = PrincipalAxes.fit(x, 5)
+    few = axes.leading(2)
+    assert torch.allclose(few.coordinates(x), axes.coordinates(x)[:, :2], atol=1e-6)
+    for number in (0, 6):
+        with pytest.raises(ValueError, match=r"number must lie in 1 \.\. 5"):
+            axes.leading(number)
+
+
 def test_a_model_of_coordinates_becomes_one_of_pictures():
     x = pictures()
     axes = PrincipalAxes.fit(x, 5)

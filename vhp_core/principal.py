@@ -85,6 +85,12 @@ class PrincipalAxes:
         )
         return cls(mean.half().float(), axes.half().float(), tuple(x.shape[1:]))
 
+    def leading(self, number: int) -> "PrincipalAxes":
+        """The first ``number`` of the axes. Raises ValueError if there are fewer."""
+        if not 1 <= number <= len(self.axes):
+            raise ValueError(f"number must lie in 1 .. {len(self.axes)}, got {number}")
+        return PrincipalAxes(self.mean, self.axes[:number], self.shape)
+
     def coordinates(self, x: Tensor) -> Tensor:
         """(n, ...) -> (n, M).
 
