@@ -204,11 +204,11 @@ MODELS = {
 
 
 @browser_only
-@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize("bits", [32, 16, 8])
 @pytest.mark.parametrize("name", MODELS)
-def test_page_decodes_as_pytorch_does(opened, name, half):
+def test_page_decodes_as_pytorch_does(opened, name, bits):
     make, shape = MODELS[name]
-    [off] = opened(pictures(make(), *shape, half=half)).evaluate(DECODED)
+    [off] = opened(pictures(make(), *shape, bits=bits)).evaluate(DECODED)
     assert off is not None and off < 1e-5
 
 

@@ -13,13 +13,20 @@ TOLERANCE = 1e-4  # greatest difference between the page's decoding and PyTorch'
 RATE = 30.0  # answers to a drag, a second
 MOVES = 200
 
+# Of each point some of the values are known, at places that differ from point to point.
 DECODED = """(figure) => {
   const { clip, decode, floats } = figure.explorer;
-  return clip.panels.map(({ network: { checks } }, panel) => {
-    const wanted = floats(checks.x), size = wanted.length / checks.z.length;
-    const off = checks.z.map((z, i) =>
-      decode(panel, z).map((x, d) => Math.abs(x - wanted[i * size + d])));
-    return off.every((row) => row.length === size) ? Math.max(...off.flat()) : NaN;
+  return clip.panels.map(({ network: { checks: { x, z, size, thin } } }, panel) => {
+    const wanted = floats(x);
+    let worst = 0, at = 0, whole = true;
+    z.forEach((point, i) => {
+      const decoded = decode(panel, point);
+      whole &&= decoded.length === size;
+      for (let d = i % thin; d < size; d += thin) {
+        worst = Math.max(worst, Math.abs(decoded[d] - wanted[at++])); // NaN stays
+      }
+    });
+    return whole && at === wanted.length ? worst : NaN;
   });
 }"""
 # The seconds from each of many moves of the pointer, on a circle about the map's middle, until
@@ -54,7 +61,7 @@ HELD = """(figure) => {
   const { decode, ends, pictures } = figure.explorer;
   return [pictures(0), decode(0, ends[0][0])];
 }"""
-END = "(figure) => [...figure.explorer.ends[0][0]]"
+END = "(figure) => figure.explorer.places[0][0]"  # where the first handle is on its map
 
 
 def explore(page: Page) -> list[str]:
