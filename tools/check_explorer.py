@@ -12,6 +12,7 @@ from playwright.sync_api import ElementHandle, Page
 TOLERANCE = 1e-4  # greatest difference between the page's decoding and PyTorch's
 RATE = 30.0  # answers to a drag, a second
 MOVES = 200
+PAGES = ("index.html", "08_cmu_motion.html", "09_faces.html")  # those that must have an explorer
 
 # Of each point some of the values are known, at places that differ from point to point.
 DECODED = """(figure) => {
@@ -78,6 +79,11 @@ def explore(page: Page) -> list[str]:
         print(f"       latent explorer {number}: {rate:.0f} answers to a drag a second", flush=True)
         found += [f"latent explorer {number} {fault}" for fault in [*faults, *slow]]
     return found
+
+
+def missing(name: str, number: int) -> list[str]:
+    """What is wrong where a page has a number of explorers."""
+    return [] if number or name not in PAGES else ["the page has no latent explorer"]
 
 
 def decoding(figure: ElementHandle) -> list[str]:

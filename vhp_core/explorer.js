@@ -10,7 +10,7 @@
     const choice = figure.querySelector("select");
     let held = null; // the handle that was moved last: {panel, end}; null while a path is shown
     let shown = null, plan = null, player = null, drawn = 0;
-    const pictures = []; // of each panel: what is drawn beside its map
+    const pictures = [], rings = []; // of each panel: what is drawn beside its map, and on it
 
     function findPath(panel) {
       if (!panel.stale && panel.path !== undefined) return;
@@ -58,6 +58,7 @@
         drawMap(clip, panel, view, map, found.dots, ring);
         drawPictures(body, view, room, found.pictures);
         pictures[i] = found.pictures;
+        rings[i] = ring;
       });
       placeHandles();
       drawn += 1;
@@ -166,6 +167,7 @@
       get places() { return panels.map((panel) => panel.ends.map(panel.flat)); },
       get ends() { return panels.map((panel) => panel.ends); },
       pictures: (panel) => pictures[panel].map(({ values }) => values && [...values]),
+      get rings() { return rings.map((ring) => ring && [...ring]); },
       get drawn() { return drawn; },
     };
 

@@ -126,7 +126,7 @@
     context.scale(density, density);
     const map = { left: 0, top: 0, side };
     context.strokeStyle = color("muted");
-    context.globalAlpha = dark ? 0.16 : 0.12;
+    context.globalAlpha = (dark ? 0.16 : 0.12) * (panel.plane ? 0.4 : 1); // projected, edges cross often
     context.lineWidth = 0.5;
     context.beginPath();
     panel.graph.edges.forEach((edges, i) => {

@@ -37,11 +37,17 @@
   // A vector is an image of one pixel, with a channel for each of its numbers.
   const LAYERS = {
     linear(x, [inputs, outputs], weight, bias) {
-      const values = new Float32Array(outputs);
-      for (let o = 0; o < outputs; o++) {
-        let sum = bias[o];
-        for (let i = 0, w = o * inputs; i < inputs; i++, w++) sum += weight[w] * x.values[i];
-        values[o] = sum;
+      const values = new Float32Array(outputs), from = x.values, whole = inputs - (inputs % 4);
+      for (let o = 0, w = 0; o < outputs; o++) {
+        let a = bias[o], b = 0, c = 0, d = 0, i = 0; // four sums, none of which waits for another
+        for (; i < whole; i += 4, w += 4) {
+          a += weight[w] * from[i];
+          b += weight[w + 1] * from[i + 1];
+          c += weight[w + 2] * from[i + 2];
+          d += weight[w + 3] * from[i + 3];
+        }
+        for (; i < inputs; i++, w++) a += weight[w] * from[i];
+        values[o] = a + b + (c + d);
       }
       return { values, channels: outputs, height: 1, width: 1 };
     },

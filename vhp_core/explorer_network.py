@@ -150,21 +150,22 @@ def _rounded(decoder: nn.Module, bits: int) -> tuple[nn.Module, list[dict]]:
         if not parameters:
             continue
         weight, bias = parameters
-        dtype = "<f4" if bits == 32 else "<f2"
-        told = {"bias": encode(bias.numpy(), dtype)}
+        told: dict[str, Any] = {}
         if bits == 8:
             steps, scale, run = _steps(weight)
             weight.copy_(steps * scale)
-            told |= {"weight": encode(steps.numpy(), "i1"), "run": run}
+            told = {"weight": encode(steps.numpy(), "i1"), "run": run}
             told |= {"scale": encode(scale.numpy(), "<f4")}
-        else:
-            told["weight"] = encode(weight.numpy(), dtype)
-        if bits == 16:
+        elif bits == 16:
             weight.copy_(weight.half())
         if bits < 32:
             bias.copy_(bias.half())
         if not (weight.isfinite().all() and bias.isfinite().all()):
             raise ValueError(f"the decoder has weights that are not finite in {bits} bits")
+        dtype = "<f4" if bits == 32 else "<f2"
+        told |= {"bias": encode(bias.numpy(), dtype)}
+        if bits != 8:
+            told["weight"] = encode(weight.numpy(), dtype)
         packed.append(told)
     return decoder, packed
 

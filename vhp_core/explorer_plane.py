@@ -58,10 +58,11 @@ def plane_along(
             independent.
 
     Example:
-        >>> z = np.random.default_rng(0).normal(size=(100, 5))
-        >>> origin, axes = plane_along(z, right=z[:, 3], up=z[:, 1] + z[:, 3])
-        >>> (np.abs(axes).round(6) + 0).tolist()
-        [[0.0, 0.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 0.0, 0.0]]
+        >>> turn, light = np.random.default_rng(0).normal(size=(2, 100))
+        >>> codes = np.stack([0 * turn, 4 * turn, 3 * turn - 2 * light], axis=1)
+        >>> origin, axes = plane_along(codes, right=turn, up=light)
+        >>> (axes.round(6) + 0).tolist()
+        [[0.0, 0.8, 0.6], [0.0, 0.6, -0.8]]
     """
     z, *factors = (_numbers(values) for values in (codes, right, up))
     if z.ndim != 2 or z.shape[1] < 2:
