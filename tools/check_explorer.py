@@ -1,7 +1,7 @@
 """Touch every latent explorer of a page, as a reader does, and see that it answers.
 
 Its decoder gives what PyTorch gave, its handle follows the pointer and the arrow keys, what is
-decoded changes with it, and a drag is answered quickly.
+decoded changes with it, and a drag is answered quickly. Some pages must have one.
 """
 
 import math
