@@ -130,6 +130,14 @@ def test_page_has_what_readers_and_their_tools_need():
     assert page.clip["classes"] == ["jump", "walk", "rest"]
 
 
+def test_classes_stand_in_the_order_of_their_colours():
+    tints = {"walk": "#111111", "none": "#222222", "rest": "#333333", "jump": "#444444"}
+    clip = Page(explorer(colors=tints).html).clip
+    assert clip["classes"] == ["walk", "rest", "jump"]
+    assert clip["palette"] == ["#111111", "#333333", "#444444"]
+    assert clip["labels"][:3] == [2, 0, 1]
+
+
 def test_a_still_picture_stands_where_no_script_runs():
     page = Page(explorer().html)
     tags = [tag for tag, _ in page.elements]

@@ -72,7 +72,8 @@ def latent_explorer(
         caption: plain text below.
         description: what is seen, in words, for readers who do not see it.
         graphs: name -> the model's latent graph; with 2,000 nodes and 10 neighbours if not given.
-        colors: class -> colour; :func:`vhp_core.plotting.label_colors` if not given.
+        colors: class -> colour, in the order of the legend;
+            :func:`vhp_core.plotting.label_colors` if not given.
         bits: of a weight on the page: 32, 16 or 8. With fewer the page is lighter, and what it
             decodes differs by :func:`vhp_core.explorer_network.rounding_error`.
         width: greatest width on the page in pixels.
@@ -107,6 +108,7 @@ def latent_explorer(
     present = list(dict.fromkeys(labels))
     if missing := [name for name in present if name not in colors]:
         raise ValueError(f"colors lacks the classes {', '.join(missing)}")
+    present = [name for name in colors if name in present]
     if graphs is None:
         graphs = {name: LatentGraph(model) for name, model in models.items()}
     if missing := [name for name in models if name not in graphs]:
