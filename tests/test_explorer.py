@@ -23,6 +23,7 @@ browser_only = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="needs Chr
 CHANNELS = {"lowerback ry": 0.2, "lfemur rx": -0.3, "lfemur rz": -0.2, "ltibia rx": 0.6,
             "rhumerus rz": -1.0, "root ty": 0.9, "root rx": 0.1}  # fmt: skip
 N = 60
+PRIORS = {"VHP-VAE": "hierarchical", "IWAE": "normal"}
 LABELS = ["jump", "walk", "rest"] * (N // 3)
 
 
@@ -82,6 +83,29 @@ def conv_model(likelihood=None):
     )
 
 
+def deep(**options):
+    """An explorer of spaces of five dimensions, and what it was made of."""
+    torch.manual_seed(4)
+    shared, rng = nn.Linear(6, 12), np.random.default_rng(6)
+    models = {name: vhp.mlp_vae(6, 5, (16,), prior=prior) for name, prior in PRIORS.items()}
+    for model in models.values():
+        model.decoder = nn.Sequential(*model.decoder, shared)
+    made = {
+        "models": models,
+        "codes": {name: rng.normal(size=(N, 5)) for name in models},
+        "planes": {
+            name: (rng.normal(size=5), np.linalg.qr(rng.normal(size=(5, 2)))[0].T)
+            for name in models
+        },
+        "graphs": {name: vhp.LatentGraph(m, 300, 6, power=2.0) for name, m in models.items()},
+        "directions": ("turns", "lifts"),
+        "body": (3, 4),
+        "bits": 8,
+    }
+    made |= options
+    return explorer(**made), made
+
+
 def pictures(model, height, width, **options):
     return explorer(models={"VAE": model}, codes={"VAE": codes()}, body=(height, width), **options)
 
@@ -104,6 +128,14 @@ def test_page_has_what_readers_and_their_tools_need():
     assert page.first("input")["aria-label"] == "Place between A and B"
     assert [tag for tag, _ in page.elements].count("option") == 3
     assert page.clip["classes"] == ["jump", "walk", "rest"]
+
+
+def test_classes_stand_in_the_order_of_their_colours():
+    tints = {"walk": "#111111", "none": "#222222", "rest": "#333333", "jump": "#444444"}
+    clip = Page(explorer(colors=tints).html).clip
+    assert clip["classes"] == ["walk", "rest", "jump"]
+    assert clip["palette"] == ["#111111", "#333333", "#444444"]
+    assert clip["labels"][:3] == [2, 0, 1]
 
 
 def test_a_still_picture_stands_where_no_script_runs():
@@ -162,6 +194,49 @@ def test_many_codes_are_thinned_alike_in_every_panel():
     assert clip["panels"][0]["codes"] == clip["panels"][1]["codes"]
 
 
+def test_a_plane_shows_projected_codes_and_the_projected_prior(monkeypatch):
+    monkeypatch.setattr("vhp_core.explorer_panel._CELLS", 40)
+    made, told = deep()
+    clip = Page(made.html).clip
+    panel, (origin, axes) = clip["panels"][1], told["planes"]["IWAE"]
+    raw = np.frombuffer(base64.b64decode(panel["codes"]), "<i2").reshape(-1, 2) / 30000
+    wanted = (told["codes"]["IWAE"] - origin) @ axes.T
+    np.testing.assert_allclose(
+        raw * panel["reach"] + panel["middle"], wanted, atol=panel["reach"] / 30000
+    )
+    # N(0, I) projected is N(-axes origin, I): where it is dense, levels fall with its logarithm.
+    levels = np.frombuffer(base64.b64decode(panel["density"]), "u1").reshape(40, 40) / 255
+    ticks = (np.arange(40) + 0.5) / 20 - 1
+    right, up = (panel["middle"][k] + panel["reach"] * ticks for k in (0, 1))
+    mean = -axes @ origin
+    log_p = -0.5 * ((right[None, :] - mean[0]) ** 2 + (up[:, None] - mean[1]) ** 2)
+    dense = log_p > -2  # further out few samples lie
+    assert dense.sum() > 50
+    slope, offset = np.polyfit(log_p[dense], levels[dense], 1)
+    assert slope > 0.05
+    np.testing.assert_allclose(levels[dense], slope * log_p[dense] + offset, atol=0.06)
+    assert clip["directions"] == ["turns", "lifts"]
+
+
+def test_a_map_where_the_prior_has_no_mass_is_empty():
+    far = {name: np.full((N, 5), 50.0) + np.eye(N, 5) for name in PRIORS}
+    panel = Page(deep(codes=far)[0].html).clip["panels"][1]
+    assert not np.frombuffer(base64.b64decode(panel["density"]), "u1").any()
+
+
+def test_a_layer_that_models_share_is_held_once():
+    clip = Page(deep()[0].html).clip
+    assert [panel["network"]["parameters"] for panel in clip["panels"]] == [[0, 1, 2], [3, 4, 2]]
+    assert len(clip["parameters"]) == 5
+
+
+def test_a_still_picture_is_the_projection():
+    page = Page(deep()[0].html)
+    tags = [tag for tag, _ in page.elements]
+    assert tags.count("polyline") == 4 and tags.count("circle") == 2 * 20
+    assert deep()[0].html.count('href="data:image/png;base64,') == 6
+
+
 # ---- what its programs compute ------------------------------------------------------------------
 
 
@@ -204,11 +279,11 @@ MODELS = {
 
 
 @browser_only
-@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize("bits", [32, 16, 8])
 @pytest.mark.parametrize("name", MODELS)
-def test_page_decodes_as_pytorch_does(opened, name, half):
+def test_page_decodes_as_pytorch_does(opened, name, bits):
     make, shape = MODELS[name]
-    [off] = opened(pictures(make(), *shape, half=half)).evaluate(DECODED)
+    [off] = opened(pictures(make(), *shape, bits=bits)).evaluate(DECODED)
     assert off is not None and off < 1e-5
 
 
@@ -245,6 +320,55 @@ def test_page_finds_the_paths_of_the_latent_graph(opened, power):
         for ends, (corners, places) in zip(pairs, found, strict=True):
             np.testing.assert_allclose(corners, graph.shortest_path(*ends), atol=1e-6)
             np.testing.assert_allclose(places, graph.interpolate(*ends, num_points=5), atol=1e-5)
+
+
+@browser_only
+def test_page_decodes_and_finds_paths_in_all_dimensions(opened):
+    made, told = deep()
+    figure = opened(made)
+    assert max(figure.evaluate(DECODED)) < 1e-5
+    rng = np.random.default_rng(8)
+    for panel, graph in enumerate(told["graphs"].values()):
+        pairs = torch.as_tensor(rng.normal(size=(20, 2, 5)), dtype=torch.float32)
+        pairs = torch.stack([pair for pair in pairs if graph.joins(*pair)])
+        assert len(pairs) >= 10
+        found = figure.evaluate(
+            """(figure, [panel, pairs]) => pairs.map(([a, b]) => {
+              const { path, along } = figure.explorer, corners = path(panel, a, b);
+              return [corners, [0, 1, 2, 3, 4].map((i) => along(corners, i / 4))];
+            })""",
+            [panel, pairs.tolist()],
+        )
+        for ends, (corners, places) in zip(pairs, found, strict=True):
+            np.testing.assert_allclose(corners, graph.shortest_path(*ends), atol=1e-6)
+            np.testing.assert_allclose(places, graph.interpolate(*ends, num_points=5), atol=1e-5)
+
+
+@browser_only
+def test_a_drag_moves_an_observation_within_the_plane_alone(opened):
+    made, told = deep()
+    figure = opened(made)
+    codes, (origin, axes) = told["codes"]["VHP-VAE"], told["planes"]["VHP-VAE"]
+    figure.query_selector("select").select_option("walk to rest")
+    np.testing.assert_allclose(
+        figure.evaluate("(figure) => figure.explorer.ends[0]"), codes[[4, 5]], atol=1e-12
+    )
+    handle = figure.query_selector(".explorer-handle")
+    handle.focus()
+    for key in ("ArrowLeft", "ArrowUp", "ArrowUp"):
+        handle.press(key)
+    figure.owner_frame().wait_for_timeout(100)
+    z, places, drawn = figure.evaluate(
+        "(figure) => [figure.explorer.ends[0][0], figure.explorer.places, figure.explorer.rings]"
+    )
+    step = 0.02 * Page(made.html).clip["panels"][0]["reach"]
+    np.testing.assert_allclose(z, codes[4] + step * (2 * axes[1] - axes[0]), atol=1e-9)
+    np.testing.assert_allclose(places[0][0], (np.array(z) - origin) @ axes.T, atol=1e-9)
+    # On the other map the same observation, moved by the same share of the map.
+    assert drawn[0] is None
+    other, (_, axes) = told["codes"]["IWAE"][4], told["planes"]["IWAE"]
+    step = 0.02 * Page(made.html).clip["panels"][1]["reach"]
+    np.testing.assert_allclose(drawn[1], other + step * (2 * axes[1] - axes[0]), atol=1e-9)
 
 
 @browser_only
@@ -297,6 +421,10 @@ def test_handles_keep_to_the_map_and_a_choice_sets_them_all(opened):
         ({"journeys": {"far": (0, 60)}}, r"journey 'far' must be two indices from 0 to 59"),
         ({"journeys": {"one": (0,)}}, "journey 'one' must be two indices"),
         ({"graphs": {}}, "graphs lacks the models VHP-VAE, IWAE"),
+        ({"bits": 4}, "bits must be one of 32, 16, 8"),
+        ({"planes": {}}, "planes lacks the models VHP-VAE, IWAE"),
+        ({"directions": ("right",)}, "directions must be two short texts"),
+        ({"directions": ("right", " ")}, "directions must be two short texts"),
         ({"body": (2, 4)}, "decode to 7 values, and body has 8"),
         ({"caption": " "}, "caption is empty"),
         ({"description": ""}, "description is empty"),
@@ -309,8 +437,21 @@ def test_wrong_input_is_refused(options, message):
 
 def test_models_of_other_dimension_than_their_codes_are_refused():
     model = vhp.mlp_vae(7, 3, hidden=(4,))
-    with pytest.raises(ValueError, match="'VHP-VAE' has 3 latent dimensions"):
+    with pytest.raises(ValueError, match="'VHP-VAE' has 3 latent dimensions, and its codes 2"):
         explorer(models={"VHP-VAE": model}, codes={"VHP-VAE": codes()})
+
+
+@pytest.mark.parametrize(
+    ("axes", "message"),
+    [
+        (np.eye(5)[:2] * 1.1, "the axes of the plane of 'VHP-VAE' are not orthonormal"),
+        (np.eye(4)[:2], r"axes of shape \(2, 5\)"),
+        (np.full((2, 5), np.nan), "is not finite"),
+    ],
+)
+def test_planes_that_do_not_fit_are_refused(axes, message):
+    with pytest.raises(ValueError, match=message):
+        deep(planes={name: (np.zeros(5), axes) for name in PRIORS})
 
 
 def test_a_graph_too_large_for_a_page_is_refused(monkeypatch):

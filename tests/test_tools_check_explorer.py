@@ -9,6 +9,7 @@ import pytest
 
 from tests.test_explorer import coarse, explorer  # noqa: F401  the fixture is used by its name
 from tests.test_player import Page
+from tools.check_explorer import PAGES
 from tools.check_site import check_site
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -32,8 +33,8 @@ def test_check_tells_an_explorer_that_answers_from_those_that_do_not(tmp_path, c
         assert html.count(right) == 1, name
         pages[name] = html.replace(right, wrong)
     clip = Page(html).clip
-    weights = clip["panels"][1]["network"]["weights"]
-    clip["panels"][1]["network"]["weights"] = weights[:8] + "AAAA" + weights[12:]
+    layer = clip["parameters"][clip["panels"][1]["network"]["parameters"][0]]
+    layer["weight"] = layer["weight"][:8] + "AAAA" + layer["weight"][12:]
     told = escape(json.dumps(clip, separators=(",", ":")))
     before, rest = html.split('data-clip="', 1)
     pages["decoder"] = f'{before}data-clip="{told}"{rest.split(chr(34), 1)[1]}'
@@ -57,3 +58,19 @@ def test_check_finds_an_explorer_that_is_slow(tmp_path, capsys, monkeypatch):
     (tmp_path / "slow.html").write_text(HEAD + explorer().html, encoding="utf-8")
     assert check_site(tmp_path, CHROMIUM) == 1
     assert "and 1000 are wanted" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="needs Chromium")
+def test_check_misses_an_explorer_where_one_belongs(tmp_path, capsys):
+    (tmp_path / "09_faces.html").write_text(HEAD, encoding="utf-8")
+    (tmp_path / "other.html").write_text(HEAD, encoding="utf-8")
+    assert check_site(tmp_path, CHROMIUM) == 1
+    said = capsys.readouterr().out
+    assert said.count("the page has no latent explorer") == 1 and "FAILED 09_faces.html" in said
+
+
+def test_pages_that_must_have_an_explorer_are_pages_of_the_book():
+    book = Path(__file__).resolve().parent.parent / "book"
+    for name in PAGES:
+        stem = book / Path(name).stem
+        assert stem.with_suffix(".ipynb").exists() or stem.with_suffix(".md").exists()

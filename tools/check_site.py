@@ -22,7 +22,7 @@ from tools import check_journeys as journeys
 from tools import notebooks
 from tools.browser import FLAGS, serve, watched
 from tools.check_accessibility import contrast_faults, rule_faults, structure_faults, themed
-from tools.check_explorer import explore
+from tools.check_explorer import explore, missing
 from tools.check_links import link_faults
 
 NOT_PAGES = ("genindex.html", "search.html", "py-modindex.html")
@@ -137,7 +137,8 @@ def check(page: Page, base: str, name: str, site: Path) -> tuple[list[str], str]
         for fault in [*rule_faults(page, ["color-contrast"]), *contrast_faults(page)]:
             note(f"dark: {fault}")
         themed(page, "light")
-        for fault in [*play(page), *explore(page)]:
+        explorers = len(page.query_selector_all("figure.latent-explorer"))
+        for fault in [*play(page), *explore(page), *missing(name, explorers)]:
             note(fault)
         weight = sum(sizes.values())
         if weight > MOST_BYTES:

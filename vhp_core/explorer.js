@@ -2,13 +2,15 @@
 
   mountAll("latent-explorer", (figure) => {
     const clip = JSON.parse(figure.dataset.clip);
-    const panels = clip.panels.map((panel) => readPanel(panel));
+    const { bits } = clip.panels[0].network;
+    const parameters = clip.parameters.map((layer) => readParameters(layer, bits));
+    const panels = clip.panels.map((panel) => readPanel(panel, parameters));
     const body = readBody(clip.body), calm = matchMedia("(prefers-reduced-motion: reduce)");
     const handles = [...figure.querySelectorAll(".explorer-handle")];
     const choice = figure.querySelector("select");
     let held = null; // the handle that was moved last: {panel, end}; null while a path is shown
     let shown = null, plan = null, player = null, drawn = 0;
-    const pictures = []; // of each panel: what is drawn beside its map
+    const pictures = [], rings = []; // of each panel: what is drawn beside its map, and on it
 
     function findPath(panel) {
       if (!panel.stale && panel.path !== undefined) return;
@@ -37,7 +39,6 @@
       const end = clip.frames - 1, step = end / STILLS;
       const frame = calm.matches && view.frame % 1 ? Math.floor(view.frame / step) * step : view.frame;
       plan = arrangePanels(panels, view.width);
-      const code = held && nearestCode(panels[held.panel], panels[held.panel].ends[held.end]);
       panels.forEach((panel, i) => {
         findPath(panel);
         const { map, room, top } = plan.places[i], { context, color } = view;
@@ -51,12 +52,13 @@
           const values = decodeOnce(panel, "held", panel.ends[held.end]);
           found.pictures.push({ name: `decoded at ${"AB"[held.end]}`, values, hex: panel.color });
         } else {
-          ring = panel.code(code);
+          ring = elsewhere(panels[held.panel], held.end, panel);
           found.pictures.push({ name: "decoded at the ring", values: decodeOnce(panel, "ring", ring), hex: panel.color });
         }
         drawMap(clip, panel, view, map, found.dots, ring);
         drawPictures(body, view, room, found.pictures);
         pictures[i] = found.pictures;
+        rings[i] = ring;
       });
       placeHandles();
       drawn += 1;
@@ -66,18 +68,18 @@
       const { offsetLeft, offsetTop } = player.canvas; // read before anything is written
       for (const handle of handles) {
         const i = Number(handle.dataset.panel), panel = panels[i], z = panel.ends[handle.dataset.end];
-        const [x, y] = onMap(panel, plan.places[i].map, z);
+        const place = panel.flat(z), [x, y] = onMap(panel, plan.places[i].map, place);
         handle.style.left = `${offsetLeft + x}px`;
         handle.style.top = `${offsetTop + y}px`;
         const label = clip.classes[clip.labels[nearestCode(panel, z)]];
-        const across = (100 * (z[0] - panel.middle[0])) / panel.reach;
+        const across = (100 * (place[0] - panel.middle[0])) / panel.reach;
         handle.setAttribute("aria-valuenow", Math.round(across));
-        handle.setAttribute("aria-valuetext", `z = (${z[0].toFixed(2)}, ${z[1].toFixed(2)}), nearest to ${label}`);
+        handle.setAttribute("aria-valuetext", `${panel.plane ? "at" : "z ="} (${place[0].toFixed(2)}, ${place[1].toFixed(2)}), nearest to ${label}`);
       }
     }
 
-    function move(panel, end, z) {
-      panels[panel].ends[end] = z;
+    function move(panel, end, place) {
+      panels[panel].ends[end] = panels[panel].moved(panels[panel].ends[end], place);
       panels[panel].stale = true;
       held = { panel, end };
       choice.value = "";
@@ -94,7 +96,7 @@
       const panel = Number(handle.dataset.panel), end = Number(handle.dataset.end);
       handle.addEventListener("pointerdown", (event) => {
         handle.setPointerCapture(event.pointerId);
-        move(panel, end, panels[panel].ends[end]);
+        move(panel, end, panels[panel].flat(panels[panel].ends[end]));
       });
       handle.addEventListener("pointermove", (event) => {
         if (handle.hasPointerCapture(event.pointerId)) dragTo(panel, end, event);
@@ -102,9 +104,8 @@
       handle.addEventListener("keydown", (event) => {
         const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] }[event.key];
         if (!way) return;
-        const { middle, reach, ends } = panels[panel], step = reach * (event.shiftKey ? 0.1 : 0.02);
-        move(panel, end, [0, 1].map((k) =>
-          Math.max(middle[k] - reach, Math.min(middle[k] + reach, ends[end][k] + step * way[k]))));
+        const { reach, ends, flat, inside } = panels[panel], step = reach * (event.shiftKey ? 0.1 : 0.02);
+        move(panel, end, inside(flat(ends[end]).map((value, k) => value + step * way[k])));
         event.preventDefault();
       });
     }
@@ -117,7 +118,7 @@
         const panel = plan.places.findIndex(({ map }) =>
           at[0] >= map.left && at[0] <= map.left + map.side && at[1] >= map.top && at[1] <= map.top + map.side);
         if (panel < 0) return null;
-        const far = panels[panel].ends.map((z) => distance(onMap(panels[panel], plan.places[panel].map, z), at));
+        const far = panels[panel].ends.map((z) => distance(onMap(panels[panel], plan.places[panel].map, panels[panel].flat(z)), at));
         return { panel, end: far[1] < far[0] ? 1 : 0 };
       }
       canvas.addEventListener("pointerdown", (event) => {
@@ -149,7 +150,7 @@
 
     choice.addEventListener("change", () => {
       for (const panel of panels) {
-        panel.ends = panel.journeys[choice.value].map((z) => [...z]);
+        panel.take(choice.value);
         panel.stale = true;
       }
       held = null;
@@ -163,8 +164,10 @@
       joints: (values) => [...jointsOf(clip.body, values)],
       path: (panel, from, to) => shortestPath(panels[panel].graph, from, to),
       along: pointAlong,
+      get places() { return panels.map((panel) => panel.ends.map(panel.flat)); },
       get ends() { return panels.map((panel) => panel.ends); },
       pictures: (panel) => pictures[panel].map(({ values }) => values && [...values]),
+      get rings() { return rings.map((ring) => ring && [...ring]); },
       get drawn() { return drawn; },
     };
 

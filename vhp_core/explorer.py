@@ -15,13 +15,17 @@ from torch import Tensor
 
 from .data.motion import MotionData
 from .explorer_body import figure_body, picture_body
+from .explorer_network import share_parameters
 from .explorer_panel import decode, panel_of, still_panel
+from .explorer_plane import check_planes
 from .interpolation import LatentGraph
 from .player_page import Player, player_page
 from .theme import LABEL_COLORS, MODEL_COLORS, label_colors
 from .vae import VAE
 
 __all__ = ["latent_explorer"]
+
+Array = np.ndarray | Tensor
 
 _CODES = 1500  # at most, evenly picked
 _FRAMES = 121  # moments of a path
@@ -30,7 +34,7 @@ _PROGRAMS = ("network", "graph", "body", "map")
 
 def latent_explorer(
     models: Mapping[str, VAE],
-    codes: Mapping[str, np.ndarray | Tensor],
+    codes: Mapping[str, Array],
     labels: Sequence[str],
     body: MotionData | tuple[int, int],
     journeys: Mapping[str, tuple[int, int]],
@@ -38,18 +42,28 @@ def latent_explorer(
     description: str,
     graphs: Mapping[str, LatentGraph] | None = None,
     colors: Mapping[str, str] | None = None,
-    half: bool = False,
+    bits: int = 32,
     width: int = 800,
+    planes: Mapping[str, tuple[Array, Array]] | None = None,
+    directions: tuple[str, str] | None = None,
 ) -> Player:
-    """Let a reader move through two-dimensional latent spaces, one beside another.
+    """Let a reader move through latent spaces, one beside another.
 
     Two handles, A and B, lie in each. What is decoded follows the handle that is moved. *Play*
     leads from A to B twice at once, along the graph's shortest path and along the straight line.
 
+    A latent space of more than two dimensions is seen through a plane in it, which ``planes``
+    gives: the map shows what is projected on it, of the codes, the prior's density, the graph and
+    its paths. There a handle holds an observation. It decodes that observation's code, moved
+    within the plane as far as the handle was dragged: z = code + (u − u₀) a₁ + (v − v₀) a₂. All
+    that the plane does not show stays the observation's own. A journey chooses the observations;
+    its paths run through all d_z dimensions.
+
     Args:
-        models: name -> a model with a two-dimensional latent variable and a decoder of layers
-            that the page knows (:func:`vhp_core.explorer_network.decoder_layers`).
-        codes: name -> (n, 2), the encoded means of the same n observations.
+        models: name -> a model with a decoder of layers that the page knows
+            (:func:`vhp_core.explorer_network.decoder_layers`).
+        codes: name -> (n, d_z), the encoded means of the same n observations; d_z must be 2 where
+            no planes are given.
         labels: (n,) class of each observation.
         body: what is decoded: the motion whose skeleton and channels a decoded frame has (its own
             frames are not used), or (height, width) of a grey picture with values 0 to 1.
@@ -58,15 +72,23 @@ def latent_explorer(
         caption: plain text below.
         description: what is seen, in words, for readers who do not see it.
         graphs: name -> the model's latent graph; with 2,000 nodes and 10 neighbours if not given.
-        colors: class -> colour; :func:`vhp_core.plotting.label_colors` if not given.
-        half: keep the weights in 16 bits: half the size, and a decoding that differs slightly.
+        colors: class -> colour, in the order of the legend;
+            :func:`vhp_core.plotting.label_colors` if not given.
+        bits: of a weight on the page: 32, 16 or 8. With fewer the page is lighter, and what it
+            decodes differs by :func:`vhp_core.explorer_network.rounding_error`.
         width: greatest width on the page in pixels.
+        planes: name -> (origin, axes): a latent point (d_z,), and two orthonormal directions
+            (2, d_z), to the right and up on the map, such as
+            :func:`vhp_core.explorer_plane.plane_along` finds them.
+        directions: what the way to the right does, and the way up; a few words each, written on
+            the maps.
 
     Raises:
-        ValueError: if there is no model or journey, a name lacks its codes or graph, a latent
-            space has other than two dimensions, a shape is wrong, a value is not finite, a class
-            has no colour, a decoder has a layer that the page does not know or decodes to another
-            size than the body's, or a text is empty.
+        ValueError: if there is no model or journey, a name lacks its codes, graph or plane, a
+            latent space has other than two dimensions and no plane, axes are not orthonormal, a
+            shape is wrong, a value is not finite, a class has no colour, a decoder has a layer
+            that the page does not know or decodes to another size than the body's, ``bits`` is
+            none of the three, or a text is empty.
 
     Example:
         >>> import numpy as np
@@ -79,20 +101,26 @@ def latent_explorer(
         'latent explorer'
     """
     models, labels = dict(models), np.asarray(labels).astype(str)
-    codes = _check_codes(models, codes, labels)
+    codes = _check_codes(models, codes, labels, planes is None)
+    planes = check_planes(planes, {name: z.shape[1] for name, z in codes.items()})
     journeys = _check_journeys(journeys, len(labels))
     colors = label_colors(labels) if colors is None else colors
     present = list(dict.fromkeys(labels))
     if missing := [name for name in present if name not in colors]:
         raise ValueError(f"colors lacks the classes {', '.join(missing)}")
+    present = [name for name in colors if name in present]
     if graphs is None:
         graphs = {name: LatentGraph(model) for name, model in models.items()}
     if missing := [name for name in models if name not in graphs]:
         raise ValueError(f"graphs lacks the models {', '.join(missing)}")
 
     for name, model in models.items():
-        if (dim := model.prior.sample(1).shape[-1]) != 2:
-            raise ValueError(f"{name!r} has {dim} latent dimensions, and an explorer shows two")
+        if (dim := model.prior.sample(1).shape[-1]) != codes[name].shape[1]:
+            raise ValueError(
+                f"{name!r} has {dim} latent dimensions, and its codes {codes[name].shape[1]}"
+            )
+    if directions is not None and not (len(directions) == 2 and all(map(str.strip, directions))):
+        raise ValueError("directions must be two short texts: what right does, and what up does")
 
     decoded = {name: decode(model, codes[name]) for name, model in models.items()}
     shape = _body(body, np.concatenate(list(decoded.values())))
@@ -101,11 +129,16 @@ def latent_explorer(
     tints = {name: MODEL_COLORS.get(name) or next(spare) for name in models}
     panels = [
         {"name": name, "color": tints[name]}
-        | panel_of(model, codes[name], keep, journeys, graphs[name], half)
+        | panel_of(model, codes[name], keep, journeys, graphs[name], bits, planes[name])
         for name, model in models.items()
     ]
+    networks, parameters = share_parameters([panel["network"] for panel in panels])
     clip = {
-        "panels": panels,
+        "panels": [
+            panel | {"network": network} for panel, network in zip(panels, networks, strict=True)
+        ],
+        "parameters": parameters,
+        "directions": list(directions or ()),
         "body": shape,
         "classes": present,
         "palette": [colors[name] for name in present],
@@ -118,7 +151,17 @@ def latent_explorer(
         name: torch.as_tensor(z[[start, end]], dtype=torch.float32) for name, z in codes.items()
     }
     still = "".join(
-        still_panel(panel, models[name], ends[name], graphs[name], shape, motion, clip, 320 * i)
+        still_panel(
+            panel,
+            models[name],
+            ends[name],
+            graphs[name],
+            planes[name],
+            shape,
+            motion,
+            clip,
+            320 * i,
+        )
         for i, (name, panel) in enumerate(zip(models, panels, strict=True))
     )
     turn = " The left and right arrow keys turn the view." if motion is not None else ""
@@ -132,11 +175,7 @@ def latent_explorer(
         ("stick_figures.js", *(f"explorer_{name}.js" for name in _PROGRAMS), "explorer.js"),
         width,
         keys=f"Space plays or pauses the way from A to B.{turn}",
-        hint="Drag A or B, or select one and press the arrow keys. The ring marks the observation "
-        "nearest to it in the other map. Solid: the graph’s path. Dashed: the straight line."
-        if len(models) > 1
-        else "Drag A or B, or select one and press the arrow keys. Solid: the graph’s path. "
-        "Dashed: the straight line.",
+        hint=_hint(len(models) > 1, any(plane is not None for plane in planes.values())),
         style="explorer.css",
         parts=_parts(models, journeys, present, colors),
         slider="Place between A and B",
@@ -145,7 +184,20 @@ def latent_explorer(
     return Player(html, f"{summary}, fingerprint {fingerprint}", kind="latent explorer")
 
 
-def _check_codes(models: Mapping, codes: Mapping, labels: np.ndarray) -> dict[str, np.ndarray]:
+def _hint(several: bool, planes: bool) -> str:
+    hint = "Drag A or B, or select one and press the arrow keys. "
+    if planes:
+        hint += "All that the map does not show stays that of the observation at A or B. "
+    if several and planes:
+        hint += "The ring is the same observation on the other map, moved as far. "
+    elif several:
+        hint += "The ring marks the observation nearest to it in the other map. "
+    return hint + "Solid: the graph’s path. Dashed: the straight line."
+
+
+def _check_codes(
+    models: Mapping, codes: Mapping, labels: np.ndarray, flat: bool
+) -> dict[str, np.ndarray]:
     if not models:
         raise ValueError("models is empty: give at least one")
     if labels.ndim != 1 or not len(labels):
@@ -156,10 +208,10 @@ def _check_codes(models: Mapping, codes: Mapping, labels: np.ndarray) -> dict[st
             raise ValueError(f"codes lacks the model {name!r}")
         z = codes[name]
         z = np.asarray(z.detach().cpu() if isinstance(z, Tensor) else z, dtype=float)
-        if z.ndim != 2 or z.shape[1] != 2:
+        if z.ndim != 2 or (flat and z.shape[1] != 2):
             raise ValueError(
-                f"codes of {name!r} must have shape (n, 2), got {z.shape}: an explorer shows "
-                "latent spaces of two dimensions"
+                f"codes of {name!r} must have shape (n, {2 if flat else 'd_z'}), got {z.shape}"
+                + ": without planes an explorer shows latent spaces of two dimensions" * flat
             )
         if len(z) != len(labels):
             raise ValueError(f"codes of {name!r} are {len(z)}, and labels {len(labels)}")

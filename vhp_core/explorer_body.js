@@ -82,7 +82,9 @@
         const image = ink.createImageData(body.width, body.height);
         for (let i = 0; i < values.length; i++) {
           const grey = Math.round(255 * Math.max(0, Math.min(1, values[i])));
-          image.data.set([grey, grey, grey, 255], 4 * i);
+          const at = 4 * i;
+          image.data[at] = image.data[at + 1] = image.data[at + 2] = grey;
+          image.data[at + 3] = 255;
         }
         ink.putImageData(image, 0, 0);
         const [w, h] = [body.width * size, body.height * size];

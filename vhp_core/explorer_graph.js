@@ -1,38 +1,44 @@
   // ---- paths through a latent space: what LatentGraph and resample do ------------------------
 
   function distance(a, b) {
-    return Math.sqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2);
+    let sum = 0;
+    for (let k = 0; k < a.length; k++) sum += (a[k] - b[k]) ** 2;
+    return Math.sqrt(sum);
   }
 
-  // Of points x1, y1, x2, y2 ... the one nearest to (x, y).
-  function nearest(points, x, y) {
+  // Of points with as many numbers each as z, one after another, the one nearest to z.
+  function nearest(points, z) {
     let best = 0, least = Infinity;
-    for (let i = 0; i < points.length; i += 2) {
-      const right = points[i] - x, up = points[i + 1] - y, far = right * right + up * up;
-      if (far < least) [best, least] = [i / 2, far];
+    for (let i = 0; i < points.length; i += z.length) {
+      let far = 0;
+      for (let k = 0; k < z.length; k++) far += (points[i + k] - z[k]) ** 2;
+      if (far < least) [best, least] = [i / z.length, far];
     }
     return best;
   }
 
-  // Edges come once each: for node i as many as degrees[i] says, to the nodes that follow.
-  function readGraph({ nodes, degrees, neighbours, weights }) {
-    const points = floats(nodes), count = points.length / 2;
+  // Edges come once each: for node i as many as degrees[i] says, to the nodes that follow. An edge
+  // weighs its length to the power of the graph.
+  function readGraph({ nodes, degrees, neighbours, power }, dim) {
+    const points = floats(nodes), count = points.length / dim;
     const [few, many] = [degrees, neighbours].map((text) => new Uint16Array(bytesOf(text).buffer));
-    const lengths = floats(weights);
-    const edges = Array.from({ length: count }, () => []); // node -> [node, weight] ...
+    const at = (i) => Array.from(points.subarray(dim * i, dim * (i + 1)));
+    const places = Array.from({ length: count }, (_, i) => at(i));
+    const edges = places.map(() => []); // node -> [node, weight] ...
     for (let i = 0, e = 0; i < count; i++) {
       for (const last = e + few[i]; e < last; e++) {
-        edges[i].push([many[e], lengths[e]]);
-        edges[many[e]].push([i, lengths[e]]);
+        const weight = distance(places[i], places[many[e]]) ** power;
+        edges[i].push([many[e], weight]);
+        edges[many[e]].push([i, weight]);
       }
     }
-    return { count, points, edges, at: (i) => [points[2 * i], points[2 * i + 1]] };
+    return { count, points, edges, at };
   }
 
   // The corners of the path of least weight from one point to another, with both; null if the
   // nodes nearest to them are not joined. Dijkstra's algorithm with a binary heap.
   function shortestPath(graph, from, to) {
-    const start = nearest(graph.points, ...from), end = nearest(graph.points, ...to);
+    const start = nearest(graph.points, from), end = nearest(graph.points, to);
     const cost = new Float64Array(graph.count).fill(Infinity);
     const before = new Int32Array(graph.count).fill(-1);
     const heap = [[0, start]]; // [cost, node], the least first
@@ -82,7 +88,7 @@
     for (let i = 0; i < lengths.length; i++) {
       if (left <= lengths[i] && lengths[i] > 0) {
         const part = left / lengths[i];
-        return [0, 1].map((k) => corners[i][k] + part * (corners[i + 1][k] - corners[i][k]));
+        return corners[i].map((from, k) => from + part * (corners[i + 1][k] - from));
       }
       left -= lengths[i];
     }

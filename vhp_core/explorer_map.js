@@ -4,28 +4,56 @@
   const FULL = 30000; // the edge of a map
   const STILLS = 8; // steps from A to B where the reader wants less motion
 
-  function readPanel(panel) {
+  const clamp = (value, least, most) => Math.max(least, Math.min(most, value));
+
+  // A point of the latent space is z; its place on the map is u, two numbers.
+  function readPanel(panel, parameters) {
+    const { plane, middle, reach } = panel;
     panel.codes = unpack(panel.codes); // (codes, 2)
     panel.density = bytesOf(panel.density);
-    panel.graph = readGraph(panel.graph);
-    panel.decode = readNetwork(panel.network);
+    panel.decode = readNetwork(panel.network, parameters);
     panel.last = new Map(); // what was decoded last, and where, for each use
-    panel.ends = Object.values(panel.journeys)[0].map((z) => [...z]);
-    panel.code = (i) => [0, 1].map((k) => panel.middle[k] + (panel.codes[2 * i + k] / FULL) * panel.reach);
+    panel.place = (i) => [0, 1].map((k) => middle[k] + (panel.codes[2 * i + k] / FULL) * reach);
+    panel.inside = (u) => u.map((value, k) => clamp(value, middle[k] - reach, middle[k] + reach));
+    // Seen through a plane, a point keeps what the plane does not show when it is moved.
+    const along = (axis, z) => z.reduce((sum, value, k) => sum + axis[k] * (value - plane.origin[k]), 0);
+    panel.flat = plane ? (z) => plane.axes.map((axis) => along(axis, z)) : (z) => z;
+    panel.moved = (z, u) => {
+      if (!plane) return u;
+      const [right, up] = panel.flat(z).map((from, k) => u[k] - from);
+      return z.map((value, k) => value + right * plane.axes[0][k] + up * plane.axes[1][k]);
+    };
+    panel.take = (name) => { // the observations of a journey
+      panel.homes = panel.journeys[name];
+      panel.ends = panel.homes.map((z) => [...z]);
+    };
+    panel.take(Object.keys(panel.journeys)[0]);
+    panel.graph = readGraph(panel.graph, panel.ends[0].length);
+    panel.graph.places = Array.from({ length: panel.graph.count }, (_, i) => panel.flat(panel.graph.at(i)));
     return panel;
   }
 
   // Decoded only where the point has moved.
   function decodeOnce(panel, use, z) {
     const last = panel.last.get(use);
-    if (last && last.z[0] === z[0] && last.z[1] === z[1]) return last.values;
+    if (last && last.z.every((value, k) => value === z[k])) return last.values;
     const values = panel.decode(z);
     panel.last.set(use, { z, values });
     return values;
   }
 
+  // The observation whose place is nearest to that of z.
   function nearestCode(panel, z) {
-    return nearest(panel.codes, ...[0, 1].map((k) => (FULL * (z[k] - panel.middle[k])) / panel.reach));
+    return nearest(panel.codes, panel.flat(z).map((value, k) => (FULL * (value - panel.middle[k])) / panel.reach));
+  }
+
+  // What another map shows of a handle that is held: the observation nearest to it; or, where maps
+  // are planes, the observation that it holds, moved by the same share of the map.
+  function elsewhere(panel, end, other) {
+    if (!other.plane) return other.place(nearestCode(panel, panel.ends[end]));
+    const from = panel.flat(panel.homes[end]), to = panel.flat(panel.ends[end]);
+    const home = other.homes[end], scale = other.reach / panel.reach;
+    return other.moved(home, other.inside(other.flat(home).map((u, k) => u + scale * (to[k] - from[k]))));
   }
 
   // Maps beside each other with the pictures below; on a narrow screen a row for each, the pictures
@@ -60,19 +88,18 @@
     return body.size(cuts[0][0]) >= body.size(cuts[1][0]) ? cuts[0] : cuts[1];
   }
 
-  function onMap(panel, map, z) {
+  function onMap(panel, map, [right, up]) {
     return [
-      map.left + (1 + (z[0] - panel.middle[0]) / panel.reach) * (map.side / 2),
-      map.top + (1 - (z[1] - panel.middle[1]) / panel.reach) * (map.side / 2),
+      map.left + (1 + (right - panel.middle[0]) / panel.reach) * (map.side / 2),
+      map.top + (1 - (up - panel.middle[1]) / panel.reach) * (map.side / 2),
     ];
   }
 
   function offMap(panel, map, [x, y]) {
-    const inside = (share) => Math.max(-1, Math.min(1, share)) * panel.reach;
-    return [
-      panel.middle[0] + inside((2 * (x - map.left)) / map.side - 1),
-      panel.middle[1] + inside(1 - (2 * (y - map.top)) / map.side),
-    ];
+    return panel.inside([
+      panel.middle[0] + panel.reach * ((2 * (x - map.left)) / map.side - 1),
+      panel.middle[1] + panel.reach * (1 - (2 * (y - map.top)) / map.side),
+    ]);
   }
 
   // ---- drawing --------------------------------------------------------------------------------
@@ -99,22 +126,22 @@
     context.scale(density, density);
     const map = { left: 0, top: 0, side };
     context.strokeStyle = color("muted");
-    context.globalAlpha = dark ? 0.16 : 0.12;
+    context.globalAlpha = (dark ? 0.16 : 0.12) * (panel.plane ? 0.4 : 1); // projected, edges cross often
     context.lineWidth = 0.5;
     context.beginPath();
     panel.graph.edges.forEach((edges, i) => {
-      const from = onMap(panel, map, panel.graph.at(i));
+      const from = onMap(panel, map, panel.graph.places[i]);
       for (const [j] of edges) {
         if (j < i) continue;
         context.moveTo(...from);
-        context.lineTo(...onMap(panel, map, panel.graph.at(j)));
+        context.lineTo(...onMap(panel, map, panel.graph.places[j]));
       }
     });
     context.stroke();
     context.globalAlpha = 0.8;
     const tints = clip.palette.map((tint) => mix(tint, 255, dark ? 0.45 : 0));
     for (let i = 0; i < panel.codes.length / 2; i++) {
-      const [x, y] = onMap(panel, map, panel.code(i));
+      const [x, y] = onMap(panel, map, panel.place(i));
       context.fillStyle = tints[clip.labels[i]];
       context.beginPath();
       context.arc(x, y, side < 260 ? 1.3 : 1.8, 0, 7);
@@ -153,17 +180,36 @@
     context.rect(map.left, map.top, map.side, map.side);
     context.clip();
     context.drawImage(ground(clip, panel, map.side, view), map.left, map.top, map.side, map.side);
-    const seen = (points) => points.map((z) => onMap(panel, map, z));
+    const seen = (points) => points.map((z) => onMap(panel, map, panel.flat(z)));
     drawLine(context, seen(panel.ends), true, ink, paper);
     if (panel.path) drawLine(context, seen(panel.path), false, ink, paper);
     for (const [i, z] of dots.entries()) {
-      drawDot(context, onMap(panel, map, z), 6, i ? paper : color("accent"), i ? ink : paper);
+      drawDot(context, onMap(panel, map, panel.flat(z)), 6, i ? paper : color("accent"), i ? ink : paper);
     }
-    if (ring) drawDot(context, onMap(panel, map, ring), 10, null, color("accent"));
+    if (ring) drawDot(context, onMap(panel, map, panel.flat(ring)), 10, null, color("accent"));
+    writeDirections(context, clip.directions, map, ink, paper);
     context.restore();
     context.strokeStyle = color("line");
     context.lineWidth = 1;
     context.strokeRect(map.left, map.top, map.side, map.side);
+  }
+
+  // What the way to the right does, along the lower edge, and the way up, along the left one.
+  function writeDirections(context, directions, { left, top, side }, ink, paper) {
+    directions.forEach((text, k) => {
+      context.save();
+      context.translate(left + (k ? 15 : side / 2), top + (k ? side / 2 : side - 8));
+      if (k) context.rotate(-Math.PI / 2);
+      context.font = "12px system-ui, sans-serif";
+      context.textAlign = "center";
+      context.lineWidth = 3;
+      context.lineJoin = "round";
+      context.strokeStyle = paper;
+      context.fillStyle = ink;
+      context.strokeText(`${text} →`, 0, 0, side - 40);
+      context.fillText(`${text} →`, 0, 0, side - 40);
+      context.restore();
+    });
   }
 
   function drawPictures(body, view, room, pictures) {

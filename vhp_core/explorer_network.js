@@ -1,13 +1,27 @@
   // ---- a decoder: the layers that explorer_network.py names, on plain arrays ----------------
 
   function bytesOf(base64) {
-    return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    const text = atob(base64), bytes = new Uint8Array(text.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+    return bytes;
   }
 
   function floats(base64, half = false) {
     const bytes = bytesOf(base64), view = new DataView(bytes.buffer);
     if (!half) return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
     return Float32Array.from({ length: bytes.length / 2 }, (_, i) => fromHalf(view.getUint16(2 * i, true)));
+  }
+
+  // Weights and biases of a layer, as pack_network keeps them.
+  function readParameters({ weight, bias, scale, run }, bits) {
+    const biases = floats(bias, bits < 32);
+    if (bits !== 8) return [floats(weight, bits === 16), biases];
+    const steps = new Int8Array(bytesOf(weight).buffer), scales = floats(scale);
+    const weights = new Float32Array(steps.length);
+    for (let i = 0, s = 0; i < steps.length; s = (s + 1) % scales.length) {
+      for (const last = i + run; i < last; i++) weights[i] = steps[i] * scales[s];
+    }
+    return [weights, biases];
   }
 
   function fromHalf(bits) {
@@ -23,11 +37,17 @@
   // A vector is an image of one pixel, with a channel for each of its numbers.
   const LAYERS = {
     linear(x, [inputs, outputs], weight, bias) {
-      const values = new Float32Array(outputs);
-      for (let o = 0; o < outputs; o++) {
-        let sum = bias[o];
-        for (let i = 0, w = o * inputs; i < inputs; i++, w++) sum += weight[w] * x.values[i];
-        values[o] = sum;
+      const values = new Float32Array(outputs), from = x.values, whole = inputs - (inputs % 4);
+      for (let o = 0, w = 0; o < outputs; o++) {
+        let a = bias[o], b = 0, c = 0, d = 0, i = 0; // four sums, none of which waits for another
+        for (; i < whole; i += 4, w += 4) {
+          a += weight[w] * from[i];
+          b += weight[w + 1] * from[i + 1];
+          c += weight[w + 2] * from[i + 2];
+          d += weight[w + 3] * from[i + 3];
+        }
+        for (; i < inputs; i++, w++) a += weight[w] * from[i];
+        values[o] = a + b + (c + d);
       }
       return { values, channels: outputs, height: 1, width: 1 };
     },
@@ -106,15 +126,12 @@
     return Int32Array.from(runs);
   }
 
-  // (z) => mean of p(x|z), a Float32Array.
-  function readNetwork({ layers, weights, half }) {
-    const all = floats(weights, half);
-    let at = 0;
-    const take = (length) => all.subarray(at, (at += length));
+  // (z) => mean of p(x|z), a Float32Array. The layers' parameters are read beforehand.
+  function readNetwork({ layers, parameters }, read) {
+    let next = 0;
     const steps = layers.map(([name, ...sizes]) => {
-      if (name === "linear") return [LAYERS[name], sizes, take(sizes[0] * sizes[1]), take(sizes[1])];
-      if (!name.startsWith("conv")) return [LAYERS[name], sizes];
-      return [LAYERS[name], sizes, take(sizes[0] * sizes[1] * sizes[2] ** 2), take(sizes[1])];
+      const has = name === "linear" || name.startsWith("conv");
+      return [LAYERS[name], sizes, ...(has ? read[parameters[next++]] : [])];
     });
     return (z) => {
       let x = { values: Float32Array.from(z), channels: z.length, height: 1, width: 1 };

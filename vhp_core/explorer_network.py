@@ -2,6 +2,7 @@
 
 import base64
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,11 @@ from torch import Tensor, nn
 from .likelihoods import BernoulliLikelihood
 from .vae import VAE
 
-__all__ = ["decoder_layers", "encode", "pack_network"]
+__all__ = ["decoder_layers", "encode", "pack_network", "rounding_error", "share_parameters"]
 
 _TOLERANCE = 1e-5  # between the decoder and its layers one after another
+_BITS = (32, 16, 8)
+_CHECKED = 400  # values of a checked point that the page holds, at most
 
 
 def decoder_layers(decoder: nn.Module) -> list[tuple[list, list[Tensor]]]:
@@ -46,28 +49,32 @@ def decoder_layers(decoder: nn.Module) -> list[tuple[list, list[Tensor]]]:
 
 
 @torch.no_grad()
-def pack_network(model: VAE, checks: Tensor, half: bool = False) -> dict[str, Any]:
+def pack_network(model: VAE, checks: Tensor, bits: int = 32) -> dict[str, Any]:
     """The network z -> mean of p_θ(x|z) for the page, with points to check the page's numbers by.
+
+    With fewer bits the page is lighter, and what it decodes differs from the model
+    (:func:`rounding_error`); the checks are decoded with the rounded numbers too.
 
     Args:
         model: a VAE with a decoder of known layers.
         checks: (n, d_z), latent points to decode here as well.
-        half: round the weights to 16 bits, which halves the page's weight. What the page decodes
-            then differs from the model; the checks are decoded with the rounded weights too.
+        bits: of a weight. 32 and 16: floats. 8: integers with a float for each row of a weight
+            matrix or each column, whichever loses less; biases are 16-bit floats then.
 
-    Returns: ``layers``, ``weights`` (base64 of little-endian floats), ``half``, and ``checks``
-    with the points ``z`` and the means ``x`` (base64 of float32), (n, d_z) and (n, D).
+    Returns: ``layers``; ``parameters``, for each layer that has any a ``weight`` and a ``bias``
+    (base64 of little-endian numbers), with 8 bits also the ``scale`` by which integers become
+    weights, and ``run``: how many weights in succession share one before the next one's turn;
+    ``bits``; and ``checks`` with the points ``z``, the ``size`` D of what they decode to, and the
+    means ``x`` (base64 of float32): of point i the values i mod ``thin``, and every ``thin``-th
+    that follows, so that many points share the check of many values.
 
     Raises:
-        ValueError: if a layer is not known, or the layers in their order do not give what
-            ``model.decode`` gives: the decoder, or the likelihood, has a forward of its own.
+        ValueError: if ``bits`` is none of these, a layer is not known, a rounded weight is not
+            finite, or the layers in their order do not give what ``model.decode`` gives: the
+            decoder, or the likelihood, has a forward of its own.
     """
-    decoder = copy.deepcopy(model.decoder).cpu().float().eval()
-    if half:
-        for parameter in decoder.parameters():
-            parameter.copy_(parameter.half())
-    pairs = decoder_layers(decoder)
-    layers = [layer for layer, _ in pairs]
+    decoder, parameters = _rounded(model.decoder, bits)
+    layers = [layer for layer, _ in decoder_layers(decoder)]
     is_bernoulli = isinstance(model.likelihood, BernoulliLikelihood)
     if is_bernoulli:
         layers.append(["sigmoid"])
@@ -83,13 +90,99 @@ def pack_network(model: VAE, checks: Tensor, half: bool = False) -> dict[str, An
             f"({type(model.decoder).__name__}) or likelihood ({type(model.likelihood).__name__}) "
             "does more than its layers; build the decoder as a plain nn.Sequential"
         )
-    weights = [p.numpy().ravel() for _, parameters in pairs for p in parameters]
-    return {
-        "layers": layers,
-        "weights": encode(np.concatenate(weights), "<f2" if half else "<f4"),
-        "half": half,
-        "checks": {"z": z.tolist(), "x": encode(x.numpy(), "<f4")},
-    }
+    thin = -(-x.shape[1] // _CHECKED)
+    kept = torch.cat([values[i % thin :: thin] for i, values in enumerate(x)])
+    told = {"z": z.tolist(), "x": encode(kept.numpy(), "<f4"), "size": x.shape[1], "thin": thin}
+    return {"layers": layers, "parameters": parameters, "bits": bits, "checks": told}
+
+
+def share_parameters(networks: Sequence[dict]) -> tuple[list[dict], list[dict]]:
+    """Packed networks that name their layers' parameters by number, and the list of these.
+
+    A layer that several networks have with the same numbers stands in the list once.
+
+    Example:
+        >>> one, two = {"parameters": ["a", "b"]}, {"parameters": ["c", "b"]}
+        >>> share_parameters([one, two])
+        ([{'parameters': [0, 1]}, {'parameters': [2, 1]}], ['a', 'b', 'c'])
+    """
+    listed: list[dict] = []
+    numbered = []
+    for network in networks:
+        listed += [p for p in network["parameters"] if p not in listed]
+        numbered.append(network | {"parameters": [listed.index(p) for p in network["parameters"]]})
+    return numbered, listed
+
+
+@torch.no_grad()
+def rounding_error(model: VAE, z: Tensor, bits: int) -> float:
+    """How far what the page decodes is from the model: root mean square, in the data's unit.
+
+    Args:
+        model: as for :func:`pack_network`.
+        z: (n, d_z), the points at which both are compared.
+        bits: 32, 16 or 8.
+
+    Raises:
+        ValueError: if ``bits`` is none of these, or as :func:`decoder_layers`.
+
+    Example:
+        >>> from vhp_core import mlp_vae
+        >>> torch.manual_seed(0)  # doctest: +ELLIPSIS
+        <...>
+        >>> model, z = mlp_vae(50, 2, hidden=(64,)), torch.randn(100, 2)
+        >>> [rounding_error(model, z, bits) < limit for bits, limit in ((16, 1e-4), (8, 1e-2))]
+        [True, True]
+    """
+    decoder, _ = _rounded(model.decoder, bits)
+    likelihood, z = copy.deepcopy(model.likelihood).cpu().float(), z.detach().cpu().float()
+    exact = likelihood(copy.deepcopy(model.decoder).cpu().float().eval()(z)).mean
+    return (likelihood(decoder(z)).mean - exact).square().mean().sqrt().item()
+
+
+def _rounded(decoder: nn.Module, bits: int) -> tuple[nn.Module, list[dict]]:
+    """A copy of the decoder with rounded parameters, and these as the page takes them."""
+    if bits not in _BITS:
+        raise ValueError(f"bits must be one of {', '.join(map(str, _BITS))}, got {bits!r}")
+    decoder = copy.deepcopy(decoder).cpu().float().eval()
+    packed = []
+    for _, parameters in decoder_layers(decoder):
+        if not parameters:
+            continue
+        weight, bias = parameters
+        told: dict[str, Any] = {}
+        if bits == 8:
+            steps, scale, run = _steps(weight)
+            weight.copy_(steps * scale)
+            told = {"weight": encode(steps.numpy(), "i1"), "run": run}
+            told |= {"scale": encode(scale.numpy(), "<f4")}
+        elif bits == 16:
+            weight.copy_(weight.half())
+        if bits < 32:
+            bias.copy_(bias.half())
+        if not (weight.isfinite().all() and bias.isfinite().all()):
+            raise ValueError(f"the decoder has weights that are not finite in {bits} bits")
+        dtype = "<f4" if bits == 32 else "<f2"
+        told |= {"bias": encode(bias.numpy(), dtype)}
+        if bits != 8:
+            told["weight"] = encode(weight.numpy(), dtype)
+        packed.append(told)
+    return decoder, packed
+
+
+def _steps(weight: Tensor) -> tuple[Tensor, Tensor, int]:
+    """Whole numbers from −127 to 127, the scale of each, and how many in succession share it.
+
+    Rows are the first dimension of a weight, columns the second.
+    """
+    found = []
+    for dim in (0, 1):
+        others = [d for d in range(weight.ndim) if d != dim]
+        scale = (weight.abs().amax(others, keepdim=True) / 127).clamp_min(1e-30)
+        steps = (weight / scale).round()
+        loss = (steps * scale - weight).square().sum().item()
+        found.append((loss, steps, scale, weight[0].numel() if dim == 0 else weight[0, 0].numel()))
+    return min(found, key=lambda one: one[0])[1:]
 
 
 def _leaves(module: nn.Module) -> list[nn.Module]:
