@@ -34,6 +34,7 @@ _PARTS = {
     "priors": "Priors",
     "likelihoods": "Likelihoods",
     "multipliers": "Multipliers",
+    "principal": "Principal coordinates",
     "starting": "Starting points",
     "training": "Training",
     "interpolation": "Latent graphs and paths",
