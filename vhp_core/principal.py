@@ -104,7 +104,7 @@ class PrincipalAxes:
         return (x.flatten(1) - self.mean) @ self.axes.T
 
     def restore(self, coordinates: Tensor) -> Tensor:
-        """(..., M) -> (..., *shape): the point of the plane that has these coordinates."""
+        """(..., M) -> (...) + ``shape``: the point of the plane that has these coordinates."""
         return (self.mean + coordinates @ self.axes).unflatten(-1, self.shape)
 
     def around(self, model: VAE) -> VAE:
