@@ -47,6 +47,18 @@ def test_values_outside_are_clipped():
     np.testing.assert_array_equal(pictures, np.round(255 * ramp().clip(0, 1)))
 
 
+def test_fewer_shades_are_near_and_lighter():
+    values = np.random.default_rng(1).uniform(0, 1, (6, 32, 32))
+    html = film(films={"A": values}, shades=64).html
+    pictures = sheet(html)
+    assert len(np.unique(pictures)) == 64
+    assert abs(pictures / 255 - values).max() < 0.51 / 63 + 0.51 / 255
+    assert len(html) < len(film(films={"A": values}).html)
+    for shades in (1, 257):
+        with pytest.raises(ValueError, match=r"shades must lie in 2 \.\. 256"):
+            film(shades=shades)
+
+
 def test_images_of_a_decoder_are_taken_as_they_are():
     decoded = torch.rand(4, 1, 8, 8, requires_grad=True)
     plain = film(films={"A": decoded.detach().numpy()[:, 0]})

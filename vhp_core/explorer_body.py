@@ -1,14 +1,12 @@
 """What an explorer decodes to: joint angles, drawn as a figure, or grey values, as a picture."""
 
-import base64
-from io import BytesIO
 from typing import Any
 
-import matplotlib.image
 import numpy as np
 
 from .data.motion import MotionData
 from .data.skeleton import Skeleton
+from .image_film import grey_png
 from .stick_figures import AZIMUTH, bone_sides, project, shade
 
 __all__ = ["figure_body", "picture_body"]
@@ -92,7 +90,5 @@ def still_of(body: dict, motion: MotionData | None, x: np.ndarray, color: str, a
 
 
 def _png(body: dict, x: np.ndarray) -> str:
-    buffer = BytesIO()
     grey = np.clip(x.reshape(body["height"], body["width"]), 0, 1)
-    matplotlib.image.imsave(buffer, grey, cmap="gray", vmin=0, vmax=1, format="png")
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    return grey_png(np.round(255 * grey).astype(np.uint8))
