@@ -62,3 +62,18 @@ def size_of(pixels, limit, folder, monkeypatch):
     path = folder / "_images/a.webp"
     with Image.open(path) as image:
         return path.stat().st_size, image.convert("RGB")
+
+
+def test_only_icons_that_are_named_keep_their_rule(tmp_path):
+    styles = tmp_path / "_static/styles"
+    styles.mkdir(parents=True)
+    (tmp_path / "_images").mkdir()
+    rest = '.fa-solid{font-weight:900}.x:before{content:"\\f001"}'
+    used = '.fa-bars:before,.fa-navicon:before{content:"\\f0c9"}.fa-sun:before{content:"\\f185"}'
+    unused = '.fa-truck:before{content:"\\f0d1"}.fa-a:before,.fa-b::before{content:"b"}'
+    (styles / "theme.css").write_text(rest + used + unused, encoding="utf-8")
+    (tmp_path / "page.html").write_text('<i class="fas fa-navicon"></i>', encoding="utf-8")
+    (tmp_path / "_static/theme.js").write_text('icon("fa-sun")', encoding="utf-8")
+    (tmp_path / "_static/fontawesome.js").write_text("fa-truck fa-a", encoding="utf-8")
+    lighten(tmp_path)
+    assert (styles / "theme.css").read_text(encoding="utf-8") == rest + used

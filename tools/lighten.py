@@ -4,7 +4,7 @@ Pictures become WebP files of the very same pixels, less than half as large; one
 keeps its 256 commonest colours, and one that is large even so, say a sheet of faces, is compressed
 as photographs are. The notebooks to download keep the pictures as they were. The theme
 draws its few icons twice over, by a script that holds thousands of them and by a font: the font is
-enough.
+enough, and of the rules that name its icons, those that a page or a script names.
 """
 
 import re
@@ -17,8 +17,10 @@ __all__ = ["lighten"]
 
 ICON_SCRIPT = re.compile(r'\s*<script[^>]*\bsrc="[^"]*scripts/fontawesome\.js[^"]*"[^>]*></script>')
 PICTURE = re.compile(r'(?<=_images/)([\w.-]+)\.png(?=")')
+ICON_RULE = re.compile(r'((?:\.fa-[a-z0-9-]+:{1,2}before,?)+)\{content:"[^"]*"\}')
+ICON = re.compile(r"\bfa-[a-z0-9-]+")
 LARGE = 100_000  # bytes
-QUALITY = 75  # of 100
+QUALITY = 70  # of 100
 
 
 def as_webp(picture: Path) -> None:
@@ -36,6 +38,24 @@ def as_webp(picture: Path) -> None:
     picture.unlink()
 
 
+def drop_icons(site: Path) -> None:
+    """Take the rules of icons that nothing names out of the style sheets."""
+    named = set()
+    for file in [*site.glob("*.html"), *site.glob("_static/**/*.js")]:
+        if file.name == "fontawesome.js":  # the script left out, which names them all
+            continue
+        named.update(ICON.findall(file.read_text(encoding="utf-8", errors="ignore")))
+
+    def keep(rule: re.Match) -> str:
+        return rule[0] if named.intersection(ICON.findall(rule[1])) else ""
+
+    for sheet in site.glob("_static/**/*.css"):
+        text = sheet.read_text(encoding="utf-8")
+        lighter = ICON_RULE.sub(keep, text)
+        if lighter != text:
+            sheet.write_text(lighter, encoding="utf-8")
+
+
 def lighten(site: Path) -> None:
     """Convert the pictures of a site, and let its pages show these and leave out the script."""
     with ThreadPoolExecutor() as pool:
@@ -50,3 +70,4 @@ def lighten(site: Path) -> None:
     for picture in (site / "_images").glob("*.webp"):  # of a page that is no more
         if picture.name not in shown:
             picture.unlink()
+    drop_icons(site)
