@@ -8,8 +8,9 @@ them: the standard-normal prior under the VHP-VAE's own constraint and schedule.
 
 The models do not see pixels but the pictures' coordinates on their leading principal axes. Nearly
 all of a picture is in them, a squared distance of pictures is one of coordinates, and a step of a
-fully connected network on them takes a tenth of the time of one of a convolutional network on
-pixels. On a processor it is the number of steps that decides how sharp the pictures become.
+fully connected network on them takes a small part of the time of a convolutional network's on
+pixels, which chapter 9 measures. On a processor it is the number of steps that decides how sharp
+the pictures become.
 
 Most steps go into learning to draw faces at all, which all models have to do alike. So encoder and
 decoder of a seed are trained once, as a plain VAE, and each model begins with a copy of them; what
@@ -26,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from sklearn.decomposition import PCA
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -260,7 +261,7 @@ def keep(source: Path, target: Path) -> None:
     with safe_open(source, framework="pt") as file:
         header = file.metadata()
     halves = {name: tensor.half() for name, tensor in load_file(source).items()}
-    save_file(halves, target, header)
+    target.write_bytes(save(halves, header))
 
 
 def with_mirrored(x: Tensor) -> Tensor:

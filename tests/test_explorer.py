@@ -300,6 +300,20 @@ def test_page_decodes_other_points_too_and_finds_the_same_joints(opened):
     np.testing.assert_allclose(joints, wanted, atol=0.01)
 
 
+def check_paths(figure, panel, pairs, graph):
+    """The page's paths between pairs of points are those of the latent graph."""
+    found = figure.evaluate(
+        """(figure, [panel, pairs]) => pairs.map(([a, b]) => {
+          const { path, along } = figure.explorer, corners = path(panel, a, b);
+          return [corners, [0, 1, 2, 3, 4].map((i) => along(corners, i / 4))];
+        })""",
+        [panel, pairs.tolist()],
+    )
+    for ends, (corners, places) in zip(pairs, found, strict=True):
+        np.testing.assert_allclose(corners, graph.shortest_path(*ends), atol=1e-6)
+        np.testing.assert_allclose(places, graph.interpolate(*ends, num_points=5), atol=1e-5)
+
+
 @browser_only
 @pytest.mark.parametrize("power", [1.0, 2.0])
 def test_page_finds_the_paths_of_the_latent_graph(opened, power):
@@ -310,16 +324,7 @@ def test_page_finds_the_paths_of_the_latent_graph(opened, power):
     for panel, graph in enumerate(graphs.values()):
         assert graph.num_components == 1
         pairs = torch.as_tensor(rng.normal(size=(20, 2, 2)), dtype=torch.float32)
-        found = figure.evaluate(
-            """(figure, [panel, pairs]) => pairs.map(([a, b]) => {
-              const { path, along } = figure.explorer, corners = path(panel, a, b);
-              return [corners, [0, 1, 2, 3, 4].map((i) => along(corners, i / 4))];
-            })""",
-            [panel, pairs.tolist()],
-        )
-        for ends, (corners, places) in zip(pairs, found, strict=True):
-            np.testing.assert_allclose(corners, graph.shortest_path(*ends), atol=1e-6)
-            np.testing.assert_allclose(places, graph.interpolate(*ends, num_points=5), atol=1e-5)
+        check_paths(figure, panel, pairs, graph)
 
 
 @browser_only
@@ -332,16 +337,7 @@ def test_page_decodes_and_finds_paths_in_all_dimensions(opened):
         pairs = torch.as_tensor(rng.normal(size=(20, 2, 5)), dtype=torch.float32)
         pairs = torch.stack([pair for pair in pairs if graph.joins(*pair)])
         assert len(pairs) >= 10
-        found = figure.evaluate(
-            """(figure, [panel, pairs]) => pairs.map(([a, b]) => {
-              const { path, along } = figure.explorer, corners = path(panel, a, b);
-              return [corners, [0, 1, 2, 3, 4].map((i) => along(corners, i / 4))];
-            })""",
-            [panel, pairs.tolist()],
-        )
-        for ends, (corners, places) in zip(pairs, found, strict=True):
-            np.testing.assert_allclose(corners, graph.shortest_path(*ends), atol=1e-6)
-            np.testing.assert_allclose(places, graph.interpolate(*ends, num_points=5), atol=1e-5)
+        check_paths(figure, panel, pairs, graph)
 
 
 @browser_only

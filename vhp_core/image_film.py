@@ -36,8 +36,8 @@ def image_film(
         caption: plain text below the films.
         description: what is seen, in words, for readers who do not see it.
         width: greatest width on the page in pixels.
-        shades: number of different greys, 2 to 256. With 64 the page is lighter by some 40 %, and
-            the eye sees hardly a difference.
+        shades: number of different greys, 2 to 256. Fewer make the page lighter; a value
+            is off by half a step at most.
 
     Raises:
         ValueError: if there is no film, a shape is wrong or differs from the first, a value is not

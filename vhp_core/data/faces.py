@@ -189,7 +189,7 @@ def render(
 
 
 def _numbers(values: Tensor | np.ndarray | float) -> np.ndarray:
-    values = values.detach().cpu() if isinstance(values, Tensor) else values
+    values = values.detach().cpu().numpy() if isinstance(values, Tensor) else values
     return np.array(values, dtype=np.float64)
 
 
