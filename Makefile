@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 RUN := .venv/bin/python -m
-STUDIES := $(filter-out __init__ stamp grid dask_backend confirm,$(sort $(notdir $(basename $(wildcard studies/*.py)))))
+STUDIES := $(filter-out __init__ stamp grid dask_backend confirm faces_measures,$(sort $(notdir $(basename $(wildcard studies/*.py)))))
 
 # Modules are compiled when first imported; where that is not kept, each process does it anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -11,8 +11,8 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: book test unit chapters check-site study bench serve lint strip clean help
 
 book: .venv/ready  ## execute every chapter in full and build the site into _build/html
-	$(RUN) tools.execute --budget full
-	$(RUN) tools.build_site
+	$(RUN) tools.chapters.execute --budget full
+	$(RUN) tools.site.build
 
 test: .venv/ready  ## unit tests, every chapter in short, and the same numbers twice
 	@$(MAKE) --no-print-directory -j2 unit chapters
@@ -22,11 +22,11 @@ unit: .venv/ready  ## the unit tests alone; their report is printed at their end
 	@$(RUN) pytest >_build/unit.log 2>&1; status=$$?; cat _build/unit.log; exit $$status
 
 chapters: .venv/ready  ## every chapter at smoke budget, then again under nbval
-	@$(RUN) tools.execute --budget smoke
-	@$(RUN) tools.check_notebooks
+	@$(RUN) tools.chapters.execute --budget smoke
+	@$(RUN) tools.chapters.check
 
 check-site: .venv/ready  ## open every page of _build/html in Chromium
-	$(RUN) tools.check_site
+	$(RUN) tools.check.site
 
 study: .venv/ready  ## compute the tables over several seeds (minutes to hours)
 	$(foreach study,$(STUDIES),$(RUN) studies.$(study) &&) true
@@ -42,7 +42,7 @@ lint: .venv/ready  ## ruff
 	$(RUN) ruff format --check .
 
 strip: .venv/ready  ## clear the outputs of the chapters, which are committed without any
-	$(RUN) tools.strip_outputs
+	$(RUN) tools.chapters.strip
 
 clean:  ## remove executed chapters, trained models and the site
 	rm -rf _build
@@ -50,10 +50,10 @@ clean:  ## remove executed chapters, trained models and the site
 help:
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
-.venv/ready: requirements.txt pyproject.toml tools/environment.py
-	$(PYTHON) -m tools.environment
+.venv/ready: requirements.txt pyproject.toml tools/environment/install.py
+	$(PYTHON) -m tools.environment.install
 	@touch $@
 
-.venv-bench/ready: benchmarks/requirements.txt pyproject.toml tools/environment.py
-	$(PYTHON) -m tools.environment .venv-bench benchmarks/requirements.txt
+.venv-bench/ready: benchmarks/requirements.txt pyproject.toml tools/environment/install.py
+	$(PYTHON) -m tools.environment.install .venv-bench benchmarks/requirements.txt
 	@touch $@

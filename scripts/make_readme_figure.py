@@ -8,8 +8,8 @@ import io
 
 from PIL import Image
 
-from tools import notebooks
-from tools.build_site import landing_figure
+from tools.chapters import notebooks
+from tools.site.build import landing_figure
 
 WIDTH = 1400  # pixels
 PATH = notebooks.ROOT / "book" / "readme_figure.png"

@@ -172,7 +172,7 @@ def main() -> None:
         "log_likelihood_samples": 5000,
         "prior_samples": 64,
     }
-    run_study("cmu_motion", run, cells, configuration)
+    run_study("cmu_motion", run, cells, configuration, data=sorted(PAIRS))
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ def main() -> None:
         "source": data.source.partition(", found")[0],
     }
     minutes = (time.perf_counter() - start) / 60
-    stamp.write(NAME, pd.DataFrame(table), configuration, minutes)
+    stamp.write(NAME, pd.DataFrame(table), configuration, minutes, data=["cmu"])
 
 
 if __name__ == "__main__":

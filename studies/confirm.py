@@ -66,18 +66,19 @@ def confirm(name: str, study: ModuleType, number: int, folder: Path = stamp.HERE
     """
     from vhp_core.book import source_hash
 
+    path = folder / f"{name}.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    source = source_hash(*content.get("data", ()))
     table = pd.read_csv(folder / f"{name}.csv")
-    cells = draw_cells(table, list(inspect.signature(study.run).parameters), number, source_hash())
+    cells = draw_cells(table, list(inspect.signature(study.run).parameters), number, source)
     for cell in cells:
         computed = pd.DataFrame(study.run(**cell))
         same = np.logical_and.reduce([table[key] == value for key, value in cell.items()])
         if changed := differences(table[same], computed):
             raise SystemExit(f"{name}: {cell} differs in {', '.join(changed)}: compute it anew")
         print(f"{name}: {cell} is the same", flush=True)
-    path = folder / f"{name}.json"
-    content = json.loads(path.read_text(encoding="utf-8"))
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    content["confirmed"] = {"date": today, "source_hash": source_hash(), "cells": cells}
+    content["confirmed"] = {"date": today, "source_hash": source, "cells": cells}
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return content["confirmed"]
 

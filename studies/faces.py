@@ -22,20 +22,19 @@ the prior.
 import math
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save
-from sklearn.decomposition import PCA
-from sklearn.kernel_ridge import KernelRidge
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.pipeline import Pipeline
 from torch import Tensor
 
 import vhp_core as vhp
 from studies import stamp
+from studies.faces_measures import Pictures, pictures, squared_distance
+from studies.faces_measures import fit_azimuth as fit_azimuth
+from studies.faces_measures import with_mirrored as with_mirrored
 from studies.grid import FOLDER, run_study
 from vhp_core import evaluation
 
@@ -107,14 +106,6 @@ def train(
     return model, vhp.fit(model, y, constraint, **options)
 
 
-def fit_azimuth(x: torch.Tensor, azimuth: np.ndarray) -> Pipeline:
-    """A regressor that reads the azimuth, in degrees, from a picture."""
-    reader = make_pipeline(
-        PCA(50, random_state=0), StandardScaler(), KernelRidge(alpha=0.01, kernel="rbf", gamma=0.01)
-    )
-    return reader.fit(x.flatten(1).numpy(), azimuth)
-
-
 def frontal_to_profile(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Pictures of people who are in no data set, each twice: (pairs, 1, S, S) and the same."""
     rng = np.random.default_rng([seed, 64])
@@ -173,32 +164,6 @@ def measure_paths(
     return row
 
 
-class Pictures(NamedTuple):
-    """What the models are trained on and measured on."""
-
-    train: Tensor
-    """(n, 1, S, S), with mirror images."""
-    test: Tensor
-    """Pictures of other people: those that chapter 9 holds out."""
-    azimuth: np.ndarray
-    """(n_test,) degrees."""
-    reader: Pipeline
-    """Of the azimuth, fitted to the training pictures."""
-
-
-def pictures(settings: dict) -> Pictures:
-    """Render them, or read them from the cache."""
-    train = vhp.data.faces(settings["pictures"], seed=settings["pictures_seed"])
-    others = vhp.data.faces(settings["held_out_from"], seed=0)
-    test = others.split[1]
-    return Pictures(
-        with_mirrored(train.x),
-        others.x[test],
-        others.factors["azimuth"].to_numpy()[test.numpy()],
-        fit_azimuth(train.x, train.factors["azimuth"].to_numpy()),
-    )
-
-
 def measure(model: vhp.VAE, axes: vhp.PrincipalAxes, data: Pictures, seed: int) -> dict[str, float]:
     """What the table says about a trained model.
 
@@ -230,17 +195,12 @@ def measure(model: vhp.VAE, axes: vhp.PrincipalAxes, data: Pictures, seed: int) 
         "log_likelihood_fewer": fewer.mean().item(),
         "log_likelihood_error": (bound.std() / len(bound) ** 0.5).item(),
     }
-    with vhp.seeding.seeded(seed):
+    with vhp.engine.seeding.seeded(seed):
         drawn = whole.sample(500)
     row["sample_distance"] = evaluation.distance_to_data(drawn, train_x)
     row["test_distance"] = evaluation.distance_to_data(test_x, train_x)
     row["rebuilt_distance"] = evaluation.distance_to_data(rebuilt, train_x)
     return row | measure_paths(whole, train_x, reader, row["reader_error"], seed)
-
-
-def squared_distance(a: Tensor, b: Tensor) -> float:
-    """Mean over pictures of the squared distance, summed over pixels."""
-    return (a - b).square().flatten(1).sum(1).mean().item()
 
 
 def weights_path(name: str, seed: int) -> Path:
@@ -262,11 +222,6 @@ def keep(source: Path, target: Path) -> None:
         header = file.metadata()
     halves = {name: tensor.half() for name, tensor in load_file(source).items()}
     target.write_bytes(save(halves, header))
-
-
-def with_mirrored(x: Tensor) -> Tensor:
-    """Pictures and their mirror images: the faces are symmetric, so these are renderings too."""
-    return torch.cat([x, x.flip(-1)])
 
 
 def run(seed: int) -> list[dict]:
@@ -310,7 +265,7 @@ def main() -> None:
         "likelihood": LIKELIHOOD,
         "source": vhp.data.faces(SETTINGS["pictures"], SETTINGS["pictures_seed"]).source,
     }
-    run_study("faces", run, [{"seed": seed} for seed in SEEDS], configuration)
+    run_study("faces", run, [{"seed": seed} for seed in SEEDS], configuration, data=["faces"])
     for name in MODELS:
         if name != "REWO-VAE":
             keep(weights_path(name, 0), stamp.HERE / file_name(name))

@@ -76,7 +76,7 @@ def main() -> None:
         "files": {name: file_name(name) for name in models},
     }
     minutes = (time.perf_counter() - clock) / 60
-    stamp.write(NAME, pd.DataFrame(rows), configuration, minutes)
+    stamp.write(NAME, pd.DataFrame(rows), configuration, minutes, data=["faces"])
 
 
 if __name__ == "__main__":

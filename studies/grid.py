@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,14 +50,18 @@ class _Outcome(NamedTuple):
     machine: str = ""
 
 
-def run_study(name: str, run: Run, cells: list[dict], configuration: dict) -> None:
+def run_study(
+    name: str, run: Run, cells: list[dict], configuration: dict, data: Sequence[str] = ()
+) -> None:
     """Run the grid, then write ``studies/<name>.csv`` and its stamp.
+
+    ``data`` names the data sets, as for :func:`studies.stamp.write`.
 
     Raises:
         SystemExit: with status 1, after writing, if a cell failed.
     """
-    result = run_grid(name, run, cells, configuration)
-    stamp.write(name, result.table, configuration, *result[1:])
+    result = run_grid(name, run, cells, configuration, data)
+    stamp.write(name, result.table, configuration, *result[1:], data=data)
     if "error" in result.table:
         errors = result.table["error"].dropna()
         raise SystemExit(
@@ -66,11 +70,13 @@ def run_study(name: str, run: Run, cells: list[dict], configuration: dict) -> No
         )
 
 
-def run_grid(name: str, run: Run, cells: list[dict], configuration: dict) -> Result:
+def run_grid(
+    name: str, run: Run, cells: list[dict], configuration: dict, data: Sequence[str] = ()
+) -> Result:
     """Call ``run(**cell)`` for each cell that no earlier start has finished.
 
     Finished cells are found again as long as the configuration, the file that defines ``run``,
-    the method's source and the packages' versions are the same.
+    the source of method and data, and the packages' versions are the same.
 
     Args:
         name: the study's name.
@@ -79,6 +85,7 @@ def run_grid(name: str, run: Run, cells: list[dict], configuration: dict) -> Res
             module ``random``: a Dask worker's own threads draw from that one.
         cells: the arguments of each run; values that JSON can hold.
         configuration: all that the rows depend on beside the cell.
+        data: the data sets that ``run`` loads, as for :func:`studies.stamp.write`.
 
     Returns:
         The rows in the order of the cells. If a cell failed, its row has the cell's values and,
@@ -90,7 +97,7 @@ def run_grid(name: str, run: Run, cells: list[dict], configuration: dict) -> Res
     """
     if not cells:
         raise ValueError(f"the study {name!r} has no cells")
-    identity = _identity()
+    identity = _identity(*data)
     source = Path(inspect.getsourcefile(run)).read_text(encoding="utf-8")
     folder = FOLDER / f"{name}-{_digest([configuration, identity, source])}"
     paths = [folder / f"{_digest(cell)}.json" for cell in cells]
@@ -138,12 +145,12 @@ def run_grid(name: str, run: Run, cells: list[dict], configuration: dict) -> Res
     )
 
 
-def _identity() -> dict:
+def _identity(*data: str) -> dict:
     """What must be the same wherever a cell is computed."""
     # Imported here, since it takes seconds that a process of this machine can do without.
     from vhp_core.book import source_hash
 
-    return {"source_hash": source_hash(), "versions": stamp.versions()}
+    return {"data": data, "source_hash": source_hash(*data), "versions": stamp.versions()}
 
 
 def _attempt(index: int, run: Run, cell: dict, identity: dict | None = None) -> _Outcome:
@@ -151,7 +158,7 @@ def _attempt(index: int, run: Run, cell: dict, identity: dict | None = None) -> 
     try:
         # What runs inside a cell stays in its thread, under Dask too.
         with _one_cell, parallel_config("sequential"):
-            if identity is not None and identity != (here := _identity()):
+            if identity and identity != (here := _identity(*identity["data"])):
                 raise RuntimeError(f"this worker has {here}, the study was started with {identity}")
             rows = run(**cell)
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):

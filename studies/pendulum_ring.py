@@ -214,7 +214,7 @@ def main() -> None:
         for step, seed in itertools.product(STEPS[kind], TUNING_SEEDS)
     ]
     tuning = "pendulum_ring_tuning"
-    run_study(tuning, run, grid, configuration | {"seeds": list(TUNING_SEEDS)})
+    run_study(tuning, run, grid, configuration | {"seeds": list(TUNING_SEEDS)}, data=["pendulum"])
     chosen = choose(pd.read_csv(Path(stamp.HERE) / f"{tuning}.csv"))
     linear = chosen[(chosen.model == "REWO") & (chosen.start == "linear")]
     chosen = pd.concat([chosen, *(linear.assign(start=start) for start in VARIANTS)])
@@ -223,7 +223,9 @@ def main() -> None:
         for c in chosen.itertuples()
         for seed in (SEEDS if c.start == "linear" else PLAIN_SEEDS)
     ]
-    run_study("pendulum_ring", run, cells, configuration | {"seeds": list(SEEDS)})
+    run_study(
+        "pendulum_ring", run, cells, configuration | {"seeds": list(SEEDS)}, data=["pendulum"]
+    )
 
 
 if __name__ == "__main__":

@@ -33,13 +33,15 @@ def write(
     date: str | None = None,
     machines: str | None = None,
     *,
+    data: Iterable[str] = (),
     folder: Path | None = None,
     packages: Iterable[str] = (),
 ) -> None:
     """``<name>.csv`` and, beside it, ``<name>.json`` that says how it came about.
 
     They lie in ``folder``, or beside this module. Without ``date`` and ``machines`` the table was
-    computed today on this machine.
+    computed today on this machine. ``data`` names the data sets that it was computed on, of
+    :data:`vhp_core.book.DATA_SETS`: the code that makes them is part of the source's hash.
     """
     from vhp_core.book import source_hash
 
@@ -51,7 +53,8 @@ def write(
         "date": date or datetime.datetime.now(datetime.UTC).date().isoformat(),
         "minutes": round(minutes, 1),
         "configuration": configuration,
-        "source_hash": source_hash(),
+        "data": sorted(data),
+        "source_hash": source_hash(*data),
         "versions": versions(packages),
         "machine": machines or machine(),
     }

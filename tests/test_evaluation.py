@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 import torch
-from helpers import linear_vae
 
 import vhp_core as vhp
+from tests.helpers import linear_vae
 from vhp_core import evaluation
 
 

@@ -2,9 +2,9 @@ import math
 
 import pytest
 import torch
-from helpers import set_affine
 
 import vhp_core as vhp
+from tests.helpers import set_affine
 
 
 class Cloud(torch.nn.Module):

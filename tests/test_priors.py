@@ -4,9 +4,9 @@ import math
 
 import pytest
 import torch
-from helpers import linear_prior
 
 import vhp_core as vhp
+from tests.helpers import linear_prior
 
 
 def test_standard_normal_is_exact(float64):

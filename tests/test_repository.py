@@ -9,12 +9,13 @@ import pybtex.database
 import pytest
 import yaml
 
-from tools import notebooks
-from tools.check_notebooks import CHECKED
-from tools.check_site import says_nothing
+from tools.chapters import notebooks
+from tools.chapters.check import CHECKED
+from tools.check.site import says_nothing
 
 ROOT = notebooks.ROOT
-CHAPTERS = sorted((ROOT / "book").glob("[0-9][0-9]_*.ipynb"))
+CHAPTERS = notebooks.chapters(ROOT)
+NUMBERED = [(int(path.stem[:2]), path) for path in CHAPTERS if path.stem[:2].isdigit()]
 chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 
 
@@ -179,6 +180,9 @@ def test_the_readme_shows_a_picture_that_is_there_and_small():
     for alt, path in pictures:
         assert not says_nothing(alt)
         assert (ROOT / path).stat().st_size < 300_000
-    for chapter in CHAPTERS:
-        number = int(chapter.stem[:2])
+    for number, _ in NUMBERED:
         assert re.search(rf"\| {number}\. ", readme), f"the list of chapters lacks {number}"
+
+
+def test_chapters_are_numbered_without_a_gap():
+    assert [number for number, _ in NUMBERED] == list(range(1, len(NUMBERED) + 1))

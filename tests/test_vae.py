@@ -4,10 +4,10 @@ import math
 
 import pytest
 import torch
-from helpers import linear_vae
 from safetensors.torch import save_file
 
 import vhp_core as vhp
+from tests.helpers import linear_vae
 
 
 @pytest.mark.parametrize("prior", ["hierarchical", "normal"])

@@ -1,56 +1,14 @@
 """Learning hierarchical priors in VAEs: the method of Klushyn et al. (NeurIPS 2019) in PyTorch.
 
-Import it as ``import vhp_core as vhp``. One module a concept: networks, priors, likelihoods, vae,
-multipliers, training, evaluation, interpolation, principal; ``vhp.data`` has the data sets and
-``vhp.plotting`` the figures.
+Import it as ``import vhp_core as vhp``. The modules of this folder are the method, one a concept:
+networks, likelihoods, priors, vae, builders, starting, multipliers, training, evaluation, topology,
+interpolation, principal. ``vhp.data`` has the data sets, ``vhp.plotting`` the figures,
+:mod:`vhp_core.page` what moves in a page, :mod:`vhp_core.book` what chapters need, and
+:mod:`vhp_core.engine` what the training loop stands on. Each is loaded when it is first used.
 """
 
-from . import data, evaluation, plotting, topology
-from .convolutional import ConvDecoder, GaussianConv
-from .interpolation import LatentGraph, compare_paths, resample, zeta_path
-from .likelihoods import BernoulliLikelihood, GaussianLikelihood
-from .multipliers import Geco, Rewo
-from .networks import MLP, DiagonalNormal, GaussianMLP
-from .principal import PrincipalAxes
-from .priors import HierarchicalPrior, StandardNormal, VampPrior
-from .starting import start_encoder, start_prior
-from .training import History, fit, fit_iwae
-from .vae import VAE, Terms, conv_vae, importance_weighted_bound, lagrangian, load, mlp_vae
+import lazy_loader as lazy
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "MLP",
-    "VAE",
-    "BernoulliLikelihood",
-    "ConvDecoder",
-    "DiagonalNormal",
-    "GaussianConv",
-    "GaussianLikelihood",
-    "GaussianMLP",
-    "Geco",
-    "HierarchicalPrior",
-    "History",
-    "LatentGraph",
-    "PrincipalAxes",
-    "Rewo",
-    "StandardNormal",
-    "Terms",
-    "VampPrior",
-    "compare_paths",
-    "conv_vae",
-    "data",
-    "evaluation",
-    "fit",
-    "fit_iwae",
-    "importance_weighted_bound",
-    "lagrangian",
-    "load",
-    "mlp_vae",
-    "plotting",
-    "resample",
-    "start_encoder",
-    "start_prior",
-    "topology",
-    "zeta_path",
-]
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,16 +1,13 @@
 """What is measured on a fitted model and on paths through its latent space (method, section 7)."""
 
-import math
-import warnings
-
 import numpy as np
 import torch
-from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
+from .engine.arrays import real_observations
+from .engine.seeding import seeded
 from .likelihoods import BernoulliLikelihood
 from .networks import draw, log_mean_exp
-from .seeding import seeded
 from .topology import ring_score
 from .vae import VAE
 
@@ -193,6 +190,8 @@ def distance_to_data(path: Tensor | np.ndarray, data: Tensor | np.ndarray) -> fl
         >>> distance_to_data(path=[[0.0, 0.0], [3.0, 4.0]], data=[[0.0, 0.0]])  # 0 and 5
         2.5
     """
+    from sklearn.neighbors import NearestNeighbors  # here: the first import takes a second
+
     path, data = _points("path", path, least=1), _points("data", data, least=1)
     if path.shape[1] != data.shape[1]:
         raise ValueError(f"path has {path.shape[1]} dimensions, data has {data.shape[1]}")
@@ -217,54 +216,13 @@ def check_data(model: VAE, x: Tensor | np.ndarray) -> Tensor:
         >>> x.shape, x.dtype
         (torch.Size([4, 3]), torch.float32)
     """
-    mapped = isinstance(x, np.memmap)
-    try:
-        with warnings.catch_warnings():  # of arrays opened for reading only: nothing writes here
-            warnings.filterwarnings("ignore", "The given NumPy array is not writable")
-            x = torch.as_tensor(_plain_strides(x) if isinstance(x, np.ndarray) else x).detach()
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"x is no numeric array: {error}") from error
-    if x.is_complex():
-        raise ValueError("x is complex; give its real and imaginary parts as columns")
-    event_dims = model.likelihood.event_dims
-    if x.ndim != 1 + event_dims or len(x) == 0:
-        raise ValueError(
-            f"x must have {1 + event_dims} dimensions, observations first, and at least one "
-            f"observation; its shape is {tuple(x.shape)}"
-        )
-    if model.x_shape is not None and x.shape[1:] != model.x_shape:
-        given, wanted = tuple(x.shape[1:]), model.x_shape
-        if len(wanted) == 1:
-            raise ValueError(f"x has {given[0]} columns, the model was built for {wanted[0]}")
-        raise ValueError(f"an observation has the shape {given}, the model was built for {wanted}")
     dtype = next(model.parameters()).dtype
-    if not mapped:
-        x = x.to(dtype)
-    bad, first, low, high = 0, None, math.inf, -math.inf
-    for start in range(0, len(x), _ROWS_AT_ONCE):
-        part = x[start : start + _ROWS_AT_ONCE].to(dtype)  # first: a large double may overflow
-        low, high = min(low, part.min().item()), max(high, part.max().item())
-        finite = torch.isfinite(part)
-        if not finite.all():
-            places = (~finite).nonzero()
-            first = first or (places[0, 0].item() + start, *places[0, 1:].tolist())
-            bad += len(places)
-    if bad:
-        raise ValueError(
-            f"x is not finite at {bad} places, the first at index {first}; remove or fill these "
-            "observations"
-        )
+    x, low, high = real_observations(x, dtype, model.likelihood.event_dims, model.x_shape)
     if isinstance(model.likelihood, BernoulliLikelihood) and (low < 0 or high > 1):
         raise ValueError(
             f"x must lie in [0, 1] for a Bernoulli likelihood; it spans [{low:.4g}, {high:.4g}]"
         )
     return x
-
-
-def _plain_strides(x: np.ndarray) -> np.ndarray:
-    """``x`` itself where torch can share its memory, else a copy."""
-    shares = all(stride >= 0 for stride in x.strides) and x.dtype.isnative
-    return x if shares else np.ascontiguousarray(x, dtype=x.dtype.newbyteorder("="))
 
 
 def _points(name: str, x: Tensor | np.ndarray, least: int) -> np.ndarray:

@@ -7,9 +7,9 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from sklearn.neighbors import NearestNeighbors, kneighbors_graph
 from torch import Tensor
 
+from .engine.seeding import seeded
 from .evaluation import distance_to_data, smoothness
 from .priors import HierarchicalPrior
-from .seeding import seeded
 from .vae import VAE
 
 __all__ = ["LatentGraph", "compare_paths", "resample", "zeta_path"]

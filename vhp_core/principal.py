@@ -7,12 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from sklearn.decomposition import PCA
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from .checkpoints import write_atomically
+from .engine.checkpoints import read_tensors, write_tensors
 from .likelihoods import GaussianLikelihood
 from .vae import VAE
 
@@ -74,6 +72,8 @@ class PrincipalAxes:
         Raises:
             ValueError: if ``number`` is out of its range or a value is not finite.
         """
+        from sklearn.decomposition import PCA  # here: the first import takes a second
+
         flat = x.flatten(1)
         if not 1 <= number <= min(flat.shape):
             raise ValueError(f"number must lie in 1 .. {min(flat.shape)}, got {number}")
@@ -149,7 +149,7 @@ class PrincipalAxes:
         """Write one safetensors file, atomically: 2 bytes a number."""
         tensors = {"mean": self.mean.half(), "axes": self.axes.half()}
         header = {"format": _FORMAT, "shape": " ".join(map(str, self.shape))}
-        write_atomically(Path(path), save(tensors, header))
+        write_tensors(Path(path), tensors, header)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "PrincipalAxes":
@@ -163,11 +163,10 @@ class PrincipalAxes:
         if not path.is_file():
             raise FileNotFoundError(f"no file with principal axes at {path}")
         try:
-            with safe_open(path, framework="pt") as file:
-                header = file.metadata() or {}
-                if header.get("format") != _FORMAT:
-                    raise ValueError(f"its format is {header.get('format')!r}, not {_FORMAT!r}")
-                shape = tuple(int(size) for size in header["shape"].split())
-                return cls(*(file.get_tensor(key).float() for key in ("mean", "axes")), shape)
+            header, tensors = read_tensors(path)
+            if header.get("format") != _FORMAT:
+                raise ValueError(f"its format is {header.get('format')!r}, not {_FORMAT!r}")
+            shape = tuple(int(size) for size in header["shape"].split())
+            return cls(tensors["mean"].float(), tensors["axes"].float(), shape)
         except (SafetensorError, KeyError, ValueError) as error:
             raise ValueError(f"{path} does not hold principal axes: {error}") from error

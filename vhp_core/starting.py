@@ -6,10 +6,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from .engine.seeding import seeded
 from .evaluation import check_data
 from .networks import DiagonalNormal
 from .priors import HierarchicalPrior
-from .seeding import seeded
 from .vae import VAE
 
 __all__ = ["principal_scores", "start_encoder", "start_prior"]

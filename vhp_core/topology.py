@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 import torch
-from scipy.stats import rankdata
 from torch import Tensor
+
+from .engine.extras import require
 
 __all__ = ["circular_correlation", "persistence", "ring_score"]
 
@@ -33,7 +34,8 @@ def persistence(points: Tensor | np.ndarray, max_points: int = 400, seed: int = 
         >>> persistence(ring).round(2)  # the side of a 12-gon; the side of its inner triangle
         array([[0.52, 1.73]])
     """
-    from ripser import ripser  # here: it compiles nothing, but takes half a second to import
+    require("topology", "ripser")
+    from ripser import ripser  # here: it takes half a second to import
 
     points = np.asarray(torch.as_tensor(points).detach().cpu(), dtype=np.float64)
     if points.ndim != 2 or len(points) < 3 or not points.shape[1]:
@@ -94,6 +96,8 @@ def circular_correlation(a: Tensor | np.ndarray, b: Tensor | np.ndarray) -> floa
         >>> round(circular_correlation(angle, angle + 5.0), 6)
         1.0
     """
+    from scipy.stats import rankdata  # here: its package takes a second to import
+
     phases = []
     for name, angle in (("a", a), ("b", b)):
         angle = np.asarray(torch.as_tensor(angle).detach().cpu(), dtype=np.float64)

@@ -3,17 +3,19 @@
 import math
 import os
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from .engine.runs import History, Run
 from .evaluation import check_data, reconstruction_error
 from .likelihoods import GaussianLikelihood
 from .multipliers import Geco
-from .runs import History, Run
 from .vae import VAE, Terms, importance_weighted_bound, lagrangian
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 __all__ = ["History", "fit", "fit_iwae"]
 
@@ -29,7 +31,7 @@ def fit(
     progress: bool = True,
     checkpoint: str | os.PathLike | None = None,
     checkpoint_every: int = 500,
-    fabric: Fabric | None = None,
+    fabric: "Fabric | None" = None,
     cooldown: float = 0.0,
 ) -> History:
     """Train in place: minimise the rate subject to E[C] ≤ κ² (method (5), (6)).
@@ -78,10 +80,11 @@ def fit(
         "fabric": fabric, "cooldown": cooldown,
     }  # fmt: skip
     data = check_data(model, x)
-    identity = {"method": "fit", "constraint": _settings(constraint)}
+    identity = {"method": "fit", "constraint": _settings(constraint), "model": model.config}
     resident = not isinstance(x, np.memmap)
     sigma = [model.likelihood.log_scale] if _is_gaussian(model) else []  # set at the end
-    with Run(model, model, data, resident, identity, constraint, sigma, **options) as run:
+    parts = {"constraint": constraint, "at_rest": sigma, "apart": model.prior}
+    with Run(model, model, data, resident, identity, **parts, **options) as run:
         for batch in run.batches():
             terms: Terms = run.objective(batch)  # error and rate, (B,) each
             error, rate = run.means(terms.error, terms.rate)
@@ -115,7 +118,7 @@ def fit_iwae(
     progress: bool = True,
     checkpoint: str | os.PathLike | None = None,
     checkpoint_every: int = 500,
-    fabric: Fabric | None = None,
+    fabric: "Fabric | None" = None,
     cooldown: float = 0.0,
 ) -> History:
     """Train in place on the importance-weighted bound of log p(x), σ learned with the rest.
@@ -144,9 +147,10 @@ def fit_iwae(
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}")
     data = check_data(model, x)
-    identity = {"method": "fit_iwae", "num_samples": num_samples}
+    identity = {"method": "fit_iwae", "num_samples": num_samples, "model": model.config}
+    resident = not isinstance(x, np.memmap)
     objective = _ImportanceWeightedBound(model, num_samples)
-    with Run(model, objective, data, not isinstance(x, np.memmap), identity, **options) as run:
+    with Run(model, objective, data, resident, identity, apart=model.prior, **options) as run:
         for batch in run.batches():
             bound, terms = run.objective(batch)
             error, rate, mean_bound = run.means(terms.error, terms.rate, bound)

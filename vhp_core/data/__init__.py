@@ -1,5 +1,4 @@
-"""Data sets of the book: the pendulum, CMU human motion, the embedded mocap6,
-and 3D faces."""
+"""Data sets of the book: the pendulum, CMU human motion, the embedded mocap6, and 3D faces."""
 
 from .acclaim import read_amc, read_asf
 from .cmu import cmu

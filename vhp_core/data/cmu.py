@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from requests.exceptions import ChunkedEncodingError, HTTPError
 from tqdm import tqdm
 
 from .acclaim import read_amc, read_asf
@@ -202,6 +201,8 @@ def _download(missing: list[str], folder: Path, url: str = _URL, patience: float
     """
     if url in _unreachable:
         raise ConnectionError(_unreachable[url])
+    from requests.exceptions import ChunkedEncodingError, HTTPError  # only a download needs it
+
     folder.mkdir(parents=True, exist_ok=True)
     order = sorted(missing, key=lambda file: not file.endswith(".asf"))
     skeletons = [file for file in order if file.endswith(".asf")]

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
+from ..engine.extras import require
+
 __all__ = ["FaceModel", "basel_face_model", "open_face_model"]
 
 _REGISTER = (
@@ -135,6 +137,7 @@ def basel_face_model(path: str | os.PathLike) -> FaceModel:
 
 @lru_cache(maxsize=1)
 def _read_basel(path: Path, *_changed: int) -> FaceModel:
+    require("faces", "h5py")
     import h5py  # here, because only those who hold the model need it
 
     try:

@@ -1,18 +1,13 @@
-"""Grey pictures of a face model: orthographic rays, a light that is fixed to the camera."""
-
-import os
-from functools import cache
+"""Grey pictures of a face model: an orthographic view, a light that is fixed to the camera."""
 
 import numpy as np
-from embreex.mesh_construction import TriangleMesh
-from embreex.rtcore_scene import EmbreeScene
 
 from .face_model import FaceModel
 
 __all__ = ["render_face"]
 
 _HALF_WIDTH, _PIVOT = 0.455, 0.42  # in heights of the head, from crown to chin
-_RAYS = 2  # a side, for each pixel
+_SAMPLES = 2  # a side, for each pixel
 _IRIS, _PUPIL = 0.40, 0.17  # sines of the angle from the eye's axis
 _WHITE, _IRIS_ALBEDO, _PUPIL_ALBEDO = 0.85, 0.30, 0.04
 _AMBIENT, _WRAP = 0.22, 0.2
@@ -37,19 +32,12 @@ def render_face(
     normal = model.corner_sums @ facing
     normal /= np.linalg.norm(normal, axis=1, keepdims=True) + 1e-12
 
-    seen = np.flatnonzero(facing[:, 2] > 0)
-    _keep_to_one_thread()
-    scene = EmbreeScene()
-    TriangleMesh(scene, corners[seen])
-    origins, directions = _rays(size)
-    hit = scene.run(origins, directions, output=True)
-    met = np.flatnonzero(hit["primID"] >= 0)
-    triangle = model.triangles[seen[hit["primID"][met]]]  # (hits, 3)
-    u, v = hit["u"][met], hit["v"][met]
-    share = np.stack([1 - u - v, u, v], 1)
+    n = size * _SAMPLES
+    met, front, share = _visible(places, model.triangles, n)
+    triangle = model.triangles[front]  # (hits, 3)
 
-    def between(values: np.ndarray) -> np.ndarray:
-        return np.einsum("hc,hc...->h...", share, values[triangle])
+    def between(values: np.ndarray, some: np.ndarray | slice = slice(None)) -> np.ndarray:
+        return np.einsum("hc,hc...->h...", share[some], values[triangle[some]])
 
     colour = between(_shade(normal, light, albedo, model.sky))
     for side in (1, 2):
@@ -57,14 +45,14 @@ def render_face(
         if len(mine):
             colour[mine] = _eyeball(
                 places[model.eye == side],
-                between(places)[mine],
+                between(places, mine),
                 turn[:, 2],
                 light,
-                between(model.sky)[mine],
+                between(model.sky, mine),
             )
-    picture = np.zeros(len(origins), np.float32)
+    picture = np.zeros(n * n, np.float32)
     picture[met] = np.clip(colour, 0, 1) ** (1 / _GAMMA)
-    picture = picture.reshape(size, _RAYS, size, _RAYS).mean((1, 3))
+    picture = picture.reshape(size, _SAMPLES, size, _SAMPLES).mean((1, 3))
     return (255 * picture).round().astype(np.uint8)
 
 
@@ -105,32 +93,84 @@ def _eyeball(
     return _shade(normal, light, albedo, sky, gloss=0.3, shininess=60)
 
 
-@cache
-def _keep_to_one_thread() -> None:
-    """Let Embree start while this thread sees one core, for it then makes no threads of its own.
+def _visible(
+    places: np.ndarray, triangles: np.ndarray, n: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The nearest of the triangles that face the camera, at each of n × n samples.
 
-    A face is too small to gain from them, and on a machine that is busy it waits for them: up to
-    a second a face was seen. Where a thread cannot be bound to a core nothing is done.
+    A sample is the middle of a cell; n × n cells fill the square of ±_HALF_WIDTH. One on an edge
+    belongs to the triangle to the right of it, or below where the edge is horizontal: triangles
+    with a common edge neither leave a gap nor overlap. Of equally near ones the first is taken.
+
+    Args:
+        places: (V, 3) of vertices in heights of the head: x to the right, y up, z to the camera.
+        triangles: (T, 3) vertices, counter-clockwise as seen from outside.
+        n: samples a side.
+
+    Returns:
+        For the samples where a triangle is seen, row by row from the top left: the sample's number
+        (hits,), the triangle's number (hits,), and its corners' shares (hits, 3), which sum to 1.
     """
-    if not hasattr(os, "sched_setaffinity"):
-        return
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(allowed)})
-    try:
-        scene = EmbreeScene()
-        TriangleMesh(scene, np.eye(3, dtype=np.float32)[None])
-        scene.run(np.zeros((1, 3), np.float32), np.ones((1, 3), np.float32), output=True)
-    finally:
-        os.sched_setaffinity(0, allowed)
+    column, row = (places[:, :2] * [1.0, -1.0] / _HALF_WIDTH + 1).T * (n / 2) - 0.5
+    height = places[:, 2].astype(np.float64)
+    a, b, c = triangles.T
+    (b_column, b_row, b_height), (c_column, c_row, c_height) = (
+        (column[end] - column[a], row[end] - row[a], height[end] - height[a]) for end in (b, c)
+    )
+    area = c_column * b_row - c_row * b_column  # twice, in cells; negative: seen from behind
+    front = np.flatnonzero(area > 0)
+    owner, sample_row, sample_column = _covered(column, row, triangles[front], n)
+    owner = front[owner]
+
+    across, down = sample_column - column[a][owner], sample_row - row[a][owner]
+    share_b = (c_column[owner] * down - c_row[owner] * across) / area[owner]
+    share_c = (b_row[owner] * across - b_column[owner] * down) / area[owner]
+    near = height[a][owner] + share_b * b_height[owner] + share_c * c_height[owner]
+
+    sample = sample_row * n + sample_column
+    nearest = np.full(n * n, -np.inf)
+    np.maximum.at(nearest, sample, near)
+    unhidden = np.flatnonzero(near == nearest[sample])
+    winner = np.full(n * n, -1)
+    winner[sample[unhidden[::-1]]] = unhidden[::-1]  # of several the one assigned last remains
+    met = np.flatnonzero(winner >= 0)
+    winner = winner[met]
+    share = np.stack([1 - share_b - share_c, share_b, share_c], 1)[winner]
+    return met, owner[winner], share.astype(np.float32)
 
 
-@cache
-def _rays(size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Origins and directions, row by row from the top left: two of (rays, 3)."""
-    n = size * _RAYS
-    step = _HALF_WIDTH * ((2 * np.arange(n) + 1) / n - 1)
-    origins = np.full((n, n, 3), 2, np.float32)
-    origins[..., 0] = step
-    origins[..., 1] = -step[:, None]
-    directions = np.tile(np.array([0, 0, -1], np.float32), (n * n, 1))
-    return origins.reshape(-1, 3), directions
+def _covered(
+    column: np.ndarray, row: np.ndarray, triangles: np.ndarray, n: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Triangle, row and column (covered,) of each sample in each triangle, in their order.
+
+    Args:
+        column, row: (V,) places of vertices, in cells; the samples are at whole numbers.
+        triangles: (T, 3) vertices.
+        n: samples a side.
+    """
+    order = np.argsort(row[triangles], 1, kind="stable")
+    top, middle, bottom = np.take_along_axis(triangles, order, 1).T
+    owner, at = _ranges(row[top], row[bottom], n)
+    upper = at < row[middle[owner]]
+
+    def crossing(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        # Always from the upper end, so that both triangles at an edge get the very same number.
+        done = (at - row[start]) / (row[end] - row[start])
+        return column[start] + done * (column[end] - column[start])
+
+    long = crossing(top[owner], bottom[owner])
+    short = crossing(
+        np.where(upper, top[owner], middle[owner]), np.where(upper, middle[owner], bottom[owner])
+    )
+    span, sample_column = _ranges(np.minimum(long, short), np.maximum(long, short), n)
+    return owner[span], at[span], sample_column
+
+
+def _ranges(start: np.ndarray, stop: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Whole numbers from 0 below n with start ≤ number < stop: of which range, and the number."""
+    first, end = (np.ceil(limit).clip(0, n).astype(np.int64) for limit in (start, stop))
+    count = end - first
+    owner = np.repeat(np.arange(len(count)), count)
+    before = np.cumsum(count) - count
+    return owner, np.arange(len(owner)) + (first - before)[owner]

@@ -8,17 +8,20 @@ import zipfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from ..seeding import seeded
+from ..engine.seeding import seeded
 from .face_model import FaceModel, basel_face_model, open_face_model
 from .face_renderer import render_face
 from .record import recorded
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["FaceData", "faces", "render"]
 
@@ -54,7 +57,7 @@ class FaceData:
     """
 
     x: Tensor
-    factors: pd.DataFrame
+    factors: "pd.DataFrame"
     split: tuple[Tensor, Tensor]
     source: str
 
@@ -75,7 +78,7 @@ def faces(
     50°, relative to the camera. Ten coefficients of the identity are standard normal, clipped at
     ±2.5; further components of the model stay at the mean, so that pose and light dominate.
 
-    The first call takes about 10 ms for a face of the open model on one core; then the pictures
+    The first call takes about 5 ms for a face of the open model on one core; then the pictures
     are in the user's cache, from which the same call reads them.
 
     Args:
@@ -208,8 +211,10 @@ def _check_size(size: int) -> None:
         )
 
 
-def _draw(n: int, seed: int, k: int) -> pd.DataFrame:
+def _draw(n: int, seed: int, k: int) -> "pd.DataFrame":
     """The factors of n pictures with k coefficients each."""
+    import pandas as pd  # here: it takes half a second to import
+
     low, high = torch.tensor(list(ANGLES.values()), dtype=torch.float64).T
     with seeded(seed):
         angles = low + (high - low) * torch.rand(n, len(ANGLES), dtype=torch.float64)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..seeding import seeded
+from ..engine.seeding import seeded
 from .record import recorded
 
 __all__ = ["PendulumData", "pendulum"]

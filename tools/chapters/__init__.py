@@ -1,0 +1,1 @@
+"""Chapters: executed with papermill, compared with nbval, committed without outputs."""

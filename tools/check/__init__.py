@@ -1,0 +1,1 @@
+"""The check of the built site in a browser: pages, links, accessibility, explorers, journeys."""

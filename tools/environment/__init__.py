@@ -1,0 +1,1 @@
+"""The environment: its installation from the lock, and the lock itself."""

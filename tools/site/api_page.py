@@ -1,0 +1,131 @@
+"""The API reference: Sphinx directives for every public name of the library.
+
+``book/api.md`` holds the mark ``% reference of vhp_core``; staging replaces it by what
+:func:`reference` returns, so a name that is made public is on the page with the next build.
+"""
+
+import ast
+import inspect
+from collections.abc import Iterator
+from importlib import import_module
+from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+__all__ = ["API_REFERENCE", "public_names", "reference"]
+
+API_REFERENCE = "% reference of vhp_core"
+
+# Public modules in the order of the page, with their titles. Names of the package itself come
+# first, one section for each module that defines some of them.
+MODULES = {
+    "vhp_core": "",
+    "vhp_core.evaluation": "What is measured",
+    "vhp_core.topology": "Topology",
+    "vhp_core.data": "Data sets",
+    "vhp_core.plotting": "Figures",
+    "vhp_core.page": "What moves in a page",
+    "vhp_core.book": "What chapters use",
+}
+_PARTS = {
+    "builders": "Models",
+    "networks": "Networks",
+    "priors": "Priors",
+    "likelihoods": "Likelihoods",
+    "multipliers": "Multipliers",
+    "principal": "Principal coordinates",
+    "starting": "Starting points",
+    "training": "Training",
+    "interpolation": "Latent graphs and paths",
+}
+_MOVED = {"runs": "training", "vae": "builders"}  # shown with another module's names
+
+
+def public_names(module: str) -> list[str]:
+    """Names in a module's ``__all__`` that are not modules themselves."""
+    found = import_module(module)
+    return [name for name in found.__all__ if not isinstance(getattr(found, name), ModuleType)]
+
+
+def reference() -> str:
+    """The page's Markdown below its first heading: one section a concept, one entry a name."""
+    lines: list[str] = []
+    for module, title in MODULES.items():
+        if title:
+            lines += _section(title, module, public_names(module))
+            continue
+        parts: dict[str, list[str]] = {name: [] for name in _PARTS}
+        for name in public_names(module):
+            home = getattr(import_module(module), name).__module__.rpartition(".")[2]
+            parts.setdefault(_MOVED.get(home, home), []).append(name)
+        for home, names in parts.items():
+            lines += _section(_PARTS.get(home, home.capitalize()), module, names)
+    return "\n".join(lines)
+
+
+def _section(title: str, module: str, names: list[str]) -> list[str]:
+    if not names:
+        return []
+    lines = [f"## {title}", "", "```{eval-rst}", f".. currentmodule:: {module}", ""]
+    for name in sorted(names, key=_order):
+        lines += [*_entry(module, name), ""]
+    return [*lines, "```", ""]
+
+
+def _order(name: str) -> tuple[bool, str]:
+    """Classes and functions by name, constants last."""
+    return name.isupper() and len(name) > 3, name.lower()
+
+
+def _entry(module: str, name: str) -> Iterator[str]:
+    value = getattr(import_module(module), name)
+    if inspect.isclass(value):
+        yield f".. autoclass:: {module}.{name}"
+        yield "   :members:"
+    elif inspect.isfunction(value) and value.__module__ in MODULES and value.__module__ != module:
+        yield f".. py:function:: {name}{inspect.signature(value)}"
+        yield ""
+        yield f"   The same as :py:func:`{value.__module__}.{name}`."
+    elif inspect.isfunction(value):
+        yield f".. autofunction:: {module}.{name}"
+    else:
+        yield f".. py:data:: {name}"
+        yield ""
+        yield f"   {_said_of(module, name)}"
+
+
+def _said_of(module: str, name: str) -> str:
+    """The string below the assignment of a constant, in the module that defines it."""
+    for home in _sources(import_module(module)):
+        body = ast.parse(inspect.getsource(home)).body
+        for statement, following in pairwise(body):
+            if name in _assigned(statement) and _is_text(following):
+                return " ".join(following.value.value.split())
+    raise LookupError(f"{module}.{name} has no docstring: write a string below its assignment")
+
+
+def _sources(module: ModuleType) -> Iterator[ModuleType]:
+    """The module itself, and those of the package that it takes names from, directly or not."""
+    yield module
+    path = Path(module.__file__)
+    stub = path.with_suffix(".pyi")  # lists the names of a package that loads them when used
+    package = module.__package__
+    for statement in ast.parse((stub if stub.exists() else path).read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.ImportFrom) and statement.level == 1 and statement.module:
+            yield from _sources(import_module(f"{package}.{statement.module}"))
+
+
+def _assigned(statement: ast.stmt) -> list[str]:
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    if isinstance(statement, ast.AnnAssign):
+        targets = [statement.target]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def _is_text(statement: Any) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )

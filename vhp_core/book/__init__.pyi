@@ -1,0 +1,19 @@
+from .caching import cached
+from .fingerprints import DATA_SETS, fingerprint, source_hash
+from .numerics import PROFILE, numerical_profile
+from .studies import KeptModels, Study, is_current, read_models, read_study, study_file
+
+__all__ = [
+    "DATA_SETS",
+    "PROFILE",
+    "KeptModels",
+    "Study",
+    "cached",
+    "fingerprint",
+    "is_current",
+    "numerical_profile",
+    "read_models",
+    "read_study",
+    "source_hash",
+    "study_file",
+]

@@ -1,0 +1,116 @@
+"""Fingerprints: of arrays that a chapter computes, and of the source that it computes them with."""
+
+import ast
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+__all__ = ["DATA_SETS", "fingerprint", "source_hash"]
+
+DATA_SETS = ("cmu", "faces", "mocap6", "pendulum")
+"""Modules of :mod:`vhp_core.data` that make or read a data set."""
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def fingerprint(*arrays: Tensor | np.ndarray | pd.DataFrame) -> str:
+    """Eight hexadecimal digits that change when any value, type or shape of the arrays does.
+
+    Example:
+        >>> fingerprint(np.zeros(3)) == fingerprint(np.zeros(3)), len(fingerprint(np.zeros(3)))
+        (True, 8)
+        >>> fingerprint(np.zeros(3)) == fingerprint(np.ones(3))
+        False
+    """
+    digest = hashlib.sha256()
+    for array in arrays:
+        values = np.asarray(array.detach().cpu() if isinstance(array, Tensor) else array)
+        if values.dtype == object:
+            values = values.astype(str)
+        digest.update(f"{values.dtype.str}{values.shape}".encode())
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()[:8]
+
+
+def source_hash(*data: str) -> str:
+    """Hash of the source of the method, the engine, and the named data sets.
+
+    It is blind to comments, docstrings, layout and imports, and to the module in which a
+    definition stands.
+
+    Args:
+        data: some of :data:`DATA_SETS`; of each also the modules of its room that it imports.
+
+    Raises:
+        ValueError: if there is no data set of that name.
+
+    Example:
+        >>> len(source_hash("pendulum")), source_hash() == source_hash("pendulum")
+        (16, False)
+    """
+    if unknown := set(data) - set(DATA_SETS):
+        raise ValueError(f"no data set {sorted(unknown)}: there are {list(DATA_SETS)}")
+    files = {*_PACKAGE.glob("*.py"), *_PACKAGE.glob("engine/*.py")} - {_PACKAGE / "__init__.py"}
+    for name in data:
+        files |= _with_imports(_PACKAGE / "data" / f"{name}.py")
+    pieces = {
+        repr(_outline(statement))
+        for path in files
+        for statement in _parse(path).body
+        if _outline([statement]) and not _is_listing(statement)
+    }
+    return hashlib.sha256("\n".join(sorted(pieces)).encode()).hexdigest()[:16]
+
+
+def _parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _with_imports(path: Path) -> set[Path]:
+    """A module and those of its own folder that it imports, directly or not."""
+    found, new = set(), {path}
+    while new:
+        found |= new
+        named = {
+            path.with_name(f"{node.module}.py")
+            for path in new
+            for node in ast.walk(_parse(path))
+            if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module
+        }
+        new = {path for path in named if path.is_file()} - found
+    return found
+
+
+def _outline(node: Any) -> Any:
+    """A syntax tree as nested tuples, without docstrings, imports and fields that are empty."""
+    if isinstance(node, list):
+        kept = (item for item in node if not _is_docstring(item) and not _is_import(item))
+        return [_outline(item) for item in kept]
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = [(name, _outline(value)) for name, value in ast.iter_fields(node) if value]
+    return type(node).__name__, fields
+
+
+def _is_docstring(node: Any) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def _is_import(node: Any) -> bool:
+    """Whether it is an import, or one for type checkers alone."""
+    if isinstance(node, ast.If) and isinstance(node.test, ast.Name):
+        return node.test.id == "TYPE_CHECKING"
+    return isinstance(node, ast.Import | ast.ImportFrom)
+
+
+def _is_listing(node: ast.stmt) -> bool:
+    """Whether it is a module's ``__all__``."""
+    return isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__"

@@ -1,0 +1,25 @@
+"""What moves in a page without a kernel: players, films, and the explorer of latent spaces.
+
+Each function returns HTML that carries its data, its style (``*.css``) and its program (``*.js``).
+"""
+
+from ..engine.extras import require
+
+require("figures", "matplotlib", "seaborn")  # for colours, and for stills where no script runs
+
+from .explorer import latent_explorer  # noqa: E402
+from .explorer_network import decoder_layers, rounding_error  # noqa: E402
+from .explorer_plane import plane_along  # noqa: E402
+from .image_film import image_film  # noqa: E402
+from .latent_film import latent_film  # noqa: E402
+from .player import motion_player  # noqa: E402
+
+__all__ = [
+    "decoder_layers",
+    "image_film",
+    "latent_explorer",
+    "latent_film",
+    "motion_player",
+    "plane_along",
+    "rounding_error",
+]
