@@ -8,11 +8,11 @@ STUDIES := $(filter-out __init__ stamp grid dask_backend confirm faces_measures,
 # Modules are compiled when first imported; where that is not kept, each process does it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: book test unit chapters check-site study bench serve lint strip clean help
+.PHONY: book test unit chapters check-site study claims bench serve lint strip clean help
 
 book: .venv/ready  ## execute every chapter in full and build the site into _build/html
-	$(RUN) tools.chapters.execute --budget full
-	$(RUN) tools.site.build
+	@$(RUN) tools.chapters.execute --budget full; executed=$$?; \
+	$(RUN) tools.site.build && exit $$executed
 
 test: .venv/ready  ## unit tests, every chapter in short, and the same numbers twice
 	@$(MAKE) --no-print-directory -j2 unit chapters
@@ -30,6 +30,9 @@ check-site: .venv/ready  ## open every page of _build/html in Chromium
 
 study: .venv/ready  ## compute the tables over several seeds (minutes to hours)
 	$(foreach study,$(STUDIES),$(RUN) studies.$(study) &&) true
+
+claims: .venv/ready  ## count in how many runs each claim holds: 5 seeds, 3 numerical profiles
+	$(RUN) tools.chapters.claims
 
 bench: .venv-bench/ready  ## time the training engine beside its peers (on a machine at rest)
 	.venv-bench/bin/python -m benchmarks.run

@@ -9,7 +9,7 @@ import io
 from PIL import Image
 
 from tools.chapters import notebooks
-from tools.site.build import landing_figure
+from tools.site.marks import landing_figure
 
 WIDTH = 1400  # pixels
 PATH = notebooks.ROOT / "book" / "readme_figure.png"

@@ -91,9 +91,11 @@ def main(arguments: list[str] | None = None) -> None:
     copies = [folder / chapter.name for chapter in notebooks.chapters(root)]
     found = []
     for copy in copies:
-        if not copy.with_suffix(".json").exists():
+        record = copy.with_suffix(".json")
+        if not record.exists() or "error" in notebooks.read(record):
             raise SystemExit(
-                f"{copy} is not there: 'python -m tools.chapters.execute --budget smoke' first"
+                f"{copy} is missing or failed: "
+                "'python -m tools.chapters.execute --budget smoke' first"
             )
         found += [f"{copy.stem}: {fault}" for fault in faults(notebooks.read(copy), "smoke")]
     if found:

@@ -49,8 +49,11 @@ def data_state() -> dict[str, Any]:
     return {"VHP_DATA": place, "cmu": bool(place) and (Path(place) / "cmu").is_dir()}
 
 
-def dependencies(root: Path) -> str:
-    """Hash of every file that any chapter may depend on: the library, the tables, the lock."""
+def dependencies(root: Path, without: tuple[str, ...] = ()) -> str:
+    """Hash of every file that any chapter may depend on: the library, the tables, the lock.
+
+    Tables named in ``without`` do not count.
+    """
     library = (path for path in (root / "vhp_core").rglob("*") if path.is_file())
     files = [path for path in library if "__pycache__" not in path.parts]
     files += [
@@ -58,6 +61,7 @@ def dependencies(root: Path) -> str:
         for folder in notebooks.TABLES
         for kind in ("csv", "json", "safetensors")
         for path in (root / folder).glob(f"*.{kind}")
+        if path.stem not in without
     ]
     digest = hashlib.sha256()
     for path in [*sorted(files), root / "requirements.txt"]:
@@ -82,7 +86,7 @@ def key(chapter: Path, budget: str, shared: str) -> str:
 
 def up_to_date(copy: Path, wanted: str) -> bool:
     record = copy.with_suffix(".json")
-    return copy.exists() and record.exists() and notebooks.read(record)["key"] == wanted
+    return copy.exists() and record.exists() and notebooks.read(record).get("key") == wanted
 
 
 def progress(copy: Path, before: str) -> str:
@@ -112,8 +116,20 @@ def read_sources(path: Path) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def run(chapter: Path, copy: Path, budget: str, wanted: str, root: Path) -> bool:
-    """Execute one chapter; True if every cell ran."""
+def read_claims(path: Path) -> list[dict[str, Any]]:
+    """What a chapter claimed, and whether it held: see ``vhp_core.book.Claims``."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines]
+
+
+def run(
+    chapter: Path, copy: Path, budget: str, wanted: str, root: Path, seed: int | None = None
+) -> bool:
+    """Execute one chapter, with another ``seed`` if given; True if every cell ran.
+
+    Beside the copy lies its record; that of a chapter that failed has the error alone, and the copy
+    then ends in the cell that failed.
+    """
     record = copy.with_suffix(".json")
     record.unlink(missing_ok=True)
     copy.unlink(missing_ok=True)
@@ -122,12 +138,15 @@ def run(chapter: Path, copy: Path, budget: str, wanted: str, root: Path) -> bool
     command += ["--execution-timeout", str(CELL_TIMEOUT), "--start-timeout", "120"]
     if budget != "full":  # no parameter at full budget, so that no injected cell is shown
         command += ["-p", "budget", budget]
+    if seed is not None:
+        command += ["-p", "seed", str(seed)]
     environment = notebooks.kernel_environment(
         cache=root / "_build" / "cache", settings=root / "_build" / "ipython" / copy.stem
     )
-    sources = copy.with_suffix(".sources")
-    sources.unlink(missing_ok=True)
-    environment["VHP_SOURCES"] = str(sources)
+    sources, claims = copy.with_suffix(".sources"), copy.with_suffix(".claims")
+    for variable, path in (("VHP_SOURCES", sources), ("VHP_CLAIMS", claims)):
+        path.unlink(missing_ok=True)
+        environment[variable] = str(path)
     started, start = datetime.now(UTC), time.perf_counter()
     state, last, spoke, peak = "starts", "", start, 0.0
     with (
@@ -147,6 +166,7 @@ def run(chapter: Path, copy: Path, budget: str, wanted: str, root: Path) -> bool
         said = notebooks.failure(notebooks.read(copy)) if copy.exists() else ""
         said = said or copy.with_suffix(".log").read_text(encoding="utf-8")[-4000:]
         print(f"{copy.stem}  FAILED after {seconds:.0f} s\n{said}", flush=True)
+        record.write_text(json.dumps({"error": said.splitlines()[-1]}) + "\n", encoding="utf-8")
         return False
     facts = {
         "key": wanted,
@@ -156,6 +176,7 @@ def run(chapter: Path, copy: Path, budget: str, wanted: str, root: Path) -> bool
         "peak_megabytes": round(peak),
         "seed": notebooks.parameters(notebooks.read(copy)).get("seed"),
         "data": read_sources(sources),
+        "claims": read_claims(claims),
         "versions": {
             "python": platform.python_version(),
             **{name: version(name) for name in ("torch", "numpy", "papermill")},
@@ -190,6 +211,20 @@ def execute(root: Path, budget: str, jobs: int) -> list[str]:
         return [path.stem for path, good in zip(changed, done, strict=True) if not good]
 
 
+def unmet(root: Path, budget: str) -> list[str]:
+    """Claims about training runs that did not hold in this build, each with its chapter."""
+    records = [
+        notebooks.executed(root, budget) / f"{path.stem}.json" for path in notebooks.chapters(root)
+    ]
+    return [
+        f"{record.stem}: {claim['sentence']}"
+        for record in records
+        if record.exists()
+        for claim in notebooks.read(record).get("claims", [])
+        if not claim["holds"]
+    ]
+
+
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--budget", choices=BUDGETS, default="full")
@@ -197,8 +232,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--root", type=Path, default=notebooks.ROOT, help="folder that has book/")
     options = parser.parse_args(arguments)
     start = time.perf_counter()
-    failed = execute(options.root.resolve(), options.budget, max(1, options.jobs))
+    root = options.root.resolve()
+    failed = execute(root, options.budget, max(1, options.jobs))
     print(f"chapters: {time.perf_counter() - start:.0f} s in all", flush=True)
+    if missed := unmet(root, options.budget):
+        print("claims about training runs that did not hold in this build, and are marked so:")
+        print("\n".join(f"  {claim}" for claim in missed), flush=True)
     if failed:
         raise SystemExit(f"failed: {', '.join(failed)}")
 

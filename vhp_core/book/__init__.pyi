@@ -1,4 +1,5 @@
 from .caching import cached
+from .claims import Claim, Claims
 from .fingerprints import DATA_SETS, fingerprint, source_hash
 from .numerics import PROFILE, numerical_profile
 from .studies import KeptModels, Study, is_current, read_models, read_study, study_file
@@ -6,6 +7,8 @@ from .studies import KeptModels, Study, is_current, read_models, read_study, stu
 __all__ = [
     "DATA_SETS",
     "PROFILE",
+    "Claim",
+    "Claims",
     "KeptModels",
     "Study",
     "cached",

@@ -1,0 +1,84 @@
+import json
+
+import pandas as pd
+import pytest
+
+from vhp_core.book import Claims, claims
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path, monkeypatch):
+    """No committed table, and no build that listens."""
+    monkeypatch.delenv("VHP_CLAIMS", raising=False)
+    monkeypatch.setattr(claims, "study_file", lambda name: tmp_path / name)
+    (tmp_path / "claims.csv").write_text("chapter,claim,held,runs\n")
+    (tmp_path / "claims.json").write_text("{}")
+    return tmp_path
+
+
+def made(budget="full", exact=True, typical=True):
+    found = Claims("01_x", budget)
+    found.exact("Two and two are four.", exact)
+    found.typical("The ring <closes>.", typical)
+    return found
+
+
+def test_an_exact_claim_that_fails_stops_the_chapter_and_is_named():
+    with pytest.raises(AssertionError, match=r"exact do not hold: Two and two are four\."):
+        made(exact=False).judge()
+
+
+def test_a_typical_claim_that_fails_is_marked_and_goes_on(count):
+    judged = made(typical=False).judge()
+    assert repr(judged) == "1 of 2 claims hold"
+    assert "<td>The ring &lt;closes&gt;.</td><td>✗ not in this run</td>" in judged._repr_html_()
+    assert "<td>13 of 15 runs</td>" in judged._repr_html_()
+
+
+@pytest.fixture
+def count(alone):
+    """A committed table that knows one of the claims."""
+    rows = [("01_x", "The ring <closes>.", 13, 15), ("02_x", "Two and two are four.", 1, 15)]
+    table = pd.DataFrame(rows, columns=["chapter", "claim", "held", "runs"])
+    table.to_csv(alone / "claims.csv", index=False)
+    stamp = {"date": "2026-01-02", "source_hash": "0", "data": []}
+    stamp["configuration"] = {"seeds": [0, 1], "profiles": ["own", "other"]}
+    (alone / "claims.json").write_text(json.dumps(stamp))
+
+
+def test_runs_of_an_earlier_source_are_told(count):
+    shown = made().judge()._repr_html_()
+    assert "Counted on 2026-01-02" in shown and "the source has changed" in shown
+    assert "1 exact claims hold" in shown and "<li>Two and two are four.</li>" in shown
+
+
+def test_a_claim_that_was_not_counted_says_so(alone):
+    (alone / "claims.json").write_text(
+        json.dumps(
+            {"date": "d", "source_hash": "0", "configuration": {"seeds": [0], "profiles": []}}
+        )
+    )
+    assert "<td>not counted yet</td>" in made()._repr_html_()
+
+
+def test_at_smoke_budget_nothing_is_judged(alone, monkeypatch):
+    monkeypatch.setenv("VHP_CLAIMS", str(alone / "told"))
+    judged = made("smoke", exact=False).judge()
+    assert repr(judged) == "claims are judged at full budget"
+    assert "judged at full budget" in judged._repr_html_() and not (alone / "told").exists()
+
+
+def test_the_build_is_told_of_every_claim_also_when_one_fails(alone, monkeypatch):
+    monkeypatch.setenv("VHP_CLAIMS", str(alone / "told"))
+    with pytest.raises(AssertionError):
+        made(exact=False, typical=False).judge()
+    lines = [json.loads(line) for line in (alone / "told").read_text().splitlines()]
+    assert [(line["kind"], line["holds"]) for line in lines] == [
+        ("exact", False),
+        ("typical", False),
+    ]
+
+
+def test_a_sentence_is_claimed_once():
+    with pytest.raises(ValueError, match="claimed twice"):
+        made().exact("The ring <closes>.", True)
