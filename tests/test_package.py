@@ -75,29 +75,6 @@ def test_no_circle_of_modules():
     assert not left
 
 
-def docstring_lines(tree: ast.AST) -> set[int]:
-    lines: set[int] = set()
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        for statement in body if isinstance(body, list) else ():
-            if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
-                lines |= set(range(statement.lineno, statement.end_lineno + 1))
-    return lines
-
-
-def test_the_method_can_be_read_in_one_sitting():
-    total = 0
-    for path in PACKAGE.glob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        told = docstring_lines(ast.parse(text))
-        total += sum(
-            1
-            for number, line in enumerate(text.splitlines(), 1)
-            if line.strip() and number not in told
-        )
-    assert total <= 1100
-
-
 @pytest.mark.parametrize(
     "folder", ["vhp_core", "tools", "studies", "benchmarks", "scripts", "tests"]
 )

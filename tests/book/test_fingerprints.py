@@ -60,6 +60,12 @@ def test_source_hash_covers_the_method_and_the_data_that_are_named(tmp_path, mon
         book.source_hash("mnist")
 
 
+def test_every_module_that_loads_data_is_named():
+    folder = fingerprints._PACKAGE / "data"
+    loaders = {path.stem for path in folder.glob("*.py") if "\n@recorded\n" in path.read_text()}
+    assert loaders == set(book.DATA_SETS)
+
+
 def test_source_hash_is_blind_to_where_a_definition_stands(tmp_path, monkeypatch):
     package = tmp_path / "vhp_core"
     shutil.copytree(fingerprints._PACKAGE, package, ignore=shutil.ignore_patterns("*.npz"))
