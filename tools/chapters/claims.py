@@ -109,18 +109,21 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--profiles", nargs="+", choices=list(PROFILES), default=list(PROFILES))
+    parser.add_argument("--chapters", nargs="+", help="names of chapters, for a trial: no table")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="chapters at a time")
     parser.add_argument("--root", type=Path, default=notebooks.ROOT, help="folder that has book/")
     options = parser.parse_args(arguments)
     root, start = options.root.resolve(), time.perf_counter()
-    records = list(
-        run_all(root, notebooks.chapters(root), options.seeds, options.profiles, options.jobs)
-    )
+    chapters = notebooks.chapters(root)
+    if options.chapters:
+        chapters = [path for path in chapters if path.stem in options.chapters]
+    records = list(run_all(root, chapters, options.seeds, options.profiles, options.jobs))
     table = count(records)
-    configuration = {"seeds": options.seeds, "profiles": options.profiles}
     minutes = (time.perf_counter() - start) / 60
-    folder = root / "studies"
-    stamp.write("claims", table, configuration, minutes, data=DATA_SETS, folder=folder)
+    if not options.chapters:
+        configuration = {"seeds": options.seeds, "profiles": options.profiles}
+        folder = root / "studies"
+        stamp.write("claims", table, configuration, minutes, data=DATA_SETS, folder=folder)
     print(f"{len(table)} claims, {len(records)} runs, {minutes:.0f} minutes", flush=True)
     if wrong := faults(table):
         raise SystemExit("no claims, in so many runs:\n  " + "\n  ".join(wrong))
