@@ -68,7 +68,8 @@ def confirm(name: str, study: ModuleType, number: int, folder: Path = stamp.HERE
 
     path = folder / f"{name}.json"
     content = json.loads(path.read_text(encoding="utf-8"))
-    source = source_hash(*content.get("data", ()))
+    content["data"] = sorted(getattr(study, "DATA", content.get("data", ())))
+    source = source_hash(*content["data"])
     table = pd.read_csv(folder / f"{name}.csv")
     cells = draw_cells(table, list(inspect.signature(study.run).parameters), number, source)
     for cell in cells:
@@ -86,10 +87,12 @@ def confirm(name: str, study: ModuleType, number: int, folder: Path = stamp.HERE
 def main(arguments: list[str] | None = None) -> None:
     os.environ.setdefault("TQDM_DISABLE", "1")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("name", help="the study's name, such as cmu_motion")
+    parser.add_argument("name", help="the table's name, such as cmu_motion")
     parser.add_argument("cells", nargs="?", type=int, default=2)
+    parser.add_argument("--study", help="the module that computes it, if it has another name")
     options = parser.parse_args(arguments)
-    confirm(options.name, importlib.import_module(f"studies.{options.name}"), options.cells)
+    study = importlib.import_module(f"studies.{options.study or options.name}")
+    confirm(options.name, study, options.cells)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ from vhp_core import evaluation
 
 SEEDS = range(3)
 
+DATA = ("faces",)  # the data sets, whose code the stamp's hash covers
 SETTINGS = {
     "pictures": 5600,
     "pictures_seed": 1,
@@ -265,7 +266,7 @@ def main() -> None:
         "likelihood": LIKELIHOOD,
         "source": vhp.data.faces(SETTINGS["pictures"], SETTINGS["pictures_seed"]).source,
     }
-    run_study("faces", run, [{"seed": seed} for seed in SEEDS], configuration, data=["faces"])
+    run_study("faces", run, [{"seed": seed} for seed in SEEDS], configuration, data=DATA)
     for name in MODELS:
         if name != "REWO-VAE":
             keep(weights_path(name, 0), stamp.HERE / file_name(name))

@@ -29,6 +29,7 @@ SEEDS = range(20)
 PLAIN_SEEDS = range(10)  # for what is compared with the linear start
 TUNING_SEEDS = range(100, 103)
 
+DATA = ("pendulum",)  # the data sets, whose code the stamp's hash covers
 SETTINGS = {
     "images": 1000,
     "hidden": (64, 64),
@@ -214,7 +215,7 @@ def main() -> None:
         for step, seed in itertools.product(STEPS[kind], TUNING_SEEDS)
     ]
     tuning = "pendulum_ring_tuning"
-    run_study(tuning, run, grid, configuration | {"seeds": list(TUNING_SEEDS)}, data=["pendulum"])
+    run_study(tuning, run, grid, configuration | {"seeds": list(TUNING_SEEDS)}, data=DATA)
     chosen = choose(pd.read_csv(Path(stamp.HERE) / f"{tuning}.csv"))
     linear = chosen[(chosen.model == "REWO") & (chosen.start == "linear")]
     chosen = pd.concat([chosen, *(linear.assign(start=start) for start in VARIANTS)])
@@ -223,9 +224,7 @@ def main() -> None:
         for c in chosen.itertuples()
         for seed in (SEEDS if c.start == "linear" else PLAIN_SEEDS)
     ]
-    run_study(
-        "pendulum_ring", run, cells, configuration | {"seeds": list(SEEDS)}, data=["pendulum"]
-    )
+    run_study("pendulum_ring", run, cells, configuration | {"seeds": list(SEEDS)}, data=DATA)
 
 
 if __name__ == "__main__":

@@ -29,10 +29,16 @@ def test_equal_rows_are_noted_and_the_table_counts_as_current(folder):
     assert not book.is_current(OLD)
     noted = confirm.confirm("s", SimpleNamespace(run=run), 3, folder)
     content = json.loads((folder / "s.json").read_text())
-    assert content == OLD | {"confirmed": noted} and len(noted["cells"]) == 3
+    assert content == OLD | {"data": [], "confirmed": noted} and len(noted["cells"]) == 3
     assert book.is_current(content)
     content["confirmed"]["source_hash"] = "1" * 16
     assert not book.is_current(content)
+
+
+def test_the_hash_covers_the_data_that_the_study_names(folder):
+    noted = confirm.confirm("s", SimpleNamespace(run=run, DATA=("pendulum",)), 2, folder)
+    assert json.loads((folder / "s.json").read_text())["data"] == ["pendulum"]
+    assert noted["source_hash"] == book.source_hash("pendulum") != book.source_hash()
 
 
 @pytest.mark.parametrize(
