@@ -5,6 +5,7 @@ import pytest
 import torch
 
 import vhp_core as vhp
+from vhp_core.engine import runs
 
 SMALL = {"progress": False, "batch_size": 32}
 
@@ -129,9 +130,12 @@ def test_training_leaves_the_random_state_alone(loop):
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_progress_shows_error_rate_and_multiplier(capsys):
+def test_progress_shows_error_rate_and_multiplier(capsys, monkeypatch):
+    # However fast this machine is: the bar is otherwise drawn twice a second.
+    tqdm = runs.tqdm
+    monkeypatch.setattr(runs, "tqdm", lambda **given: tqdm(**given | {"mininterval": 0}))
     x = torch.randn(200, 3)
-    vhp.fit(small_model(), x, vhp.Geco(kappa=1.7, beta0=1), 400, batch_size=32, learning_rate=3e-3)
+    vhp.fit(small_model(), x, vhp.Geco(kappa=1.7, beta0=1), 100, batch_size=32, learning_rate=3e-3)
     shown = capsys.readouterr().err
     assert all(f"{name}=" in shown for name in ("error", "rate", "multiplier"))
 
