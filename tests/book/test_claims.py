@@ -10,7 +10,13 @@ from vhp_core.book import Claims, claims
 def alone(tmp_path, monkeypatch):
     """No committed table, and no build that listens."""
     monkeypatch.delenv("VHP_CLAIMS", raising=False)
-    monkeypatch.setattr(claims, "study_file", lambda name: tmp_path / name)
+
+    def study_file(name):
+        if not (tmp_path / name).is_file():
+            raise FileNotFoundError(name)
+        return tmp_path / name
+
+    monkeypatch.setattr(claims, "study_file", study_file)
     (tmp_path / "claims.csv").write_text("chapter,claim,held,runs\n")
     (tmp_path / "claims.json").write_text("{}")
     return tmp_path
@@ -52,13 +58,19 @@ def test_runs_of_an_earlier_source_are_told(count):
     assert "1 exact claims hold" in shown and "<li>Two and two are four.</li>" in shown
 
 
-def test_a_claim_that_was_not_counted_says_so(alone):
-    (alone / "claims.json").write_text(
-        json.dumps(
-            {"date": "d", "source_hash": "0", "configuration": {"seeds": [0], "profiles": []}}
-        )
-    )
-    assert "<td>not counted yet</td>" in made()._repr_html_()
+def test_a_claim_that_was_not_counted_says_so_among_others(count):
+    found = made()
+    found.typical("It is new.", True)
+    assert found._repr_html_().count("<td>not counted yet</td>") == 1
+
+
+def test_without_a_count_there_is_no_column_for_it(alone):
+    for missing in (lambda: None, (alone / "claims.csv").unlink):
+        missing()
+        (alone / "claims.json").write_text('{"configuration": {"seeds": [], "profiles": []}, '
+                                           '"date": "d", "source_hash": "0"}')  # fmt: skip
+        shown = made()._repr_html_()
+        assert "Here" in shown and "Held in" not in shown and "Counted on" not in shown
 
 
 def test_at_smoke_budget_nothing_is_judged(alone, monkeypatch):

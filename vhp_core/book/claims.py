@@ -103,14 +103,18 @@ class Claims:
         if not self.judged:
             return f"<p>{self!r}.</p>"
         counted, told = _counted(self.chapter)
-        rows = "".join(
-            f"<tr><td>{escape(claim.sentence)}</td><td>{_MARKS[claim.holds]}</td>"
-            f"<td>{counted.get(claim.sentence, 'not counted yet')}</td></tr>"
+        heads = ["Claim about training runs", "Here", *(["Held in"] if counted else [])]
+        rows = [
+            [
+                escape(claim.sentence),
+                _MARKS[claim.holds],
+                *([counted.get(claim.sentence, "not counted yet")] if counted else []),
+            ]
             for claim in self._of("typical")
-        )
+        ]
         typical = (
-            '<table class="dataframe claims"><thead><tr><th>Claim about training runs</th>'
-            f"<th>Here</th><th>Held in</th></tr></thead><tbody>{rows}</tbody></table>{told}"
+            f'<table class="dataframe claims"><thead>{_row("th", heads)}</thead>'
+            f"<tbody>{''.join(_row('td', row) for row in rows)}</tbody></table>{told}"
         )
         exact = self._of("exact")
         listed = "".join(f"<li>{escape(claim.sentence)}</li>" for claim in exact)
@@ -119,6 +123,10 @@ class Claims:
             f"<ul>{listed}</ul></details>"
         )
         return (typical if rows else "") + (always if exact else "")
+
+
+def _row(tag: str, cells: list[str]) -> str:
+    return "<tr>" + "".join(f"<{tag}>{cell}</{tag}>" for cell in cells) + "</tr>"
 
 
 def _counted(chapter: str) -> tuple[dict[str, str], str]:
