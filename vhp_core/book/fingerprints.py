@@ -12,7 +12,7 @@ from torch import Tensor
 __all__ = ["DATA_SETS", "fingerprint", "source_hash"]
 
 DATA_SETS = ("cmu", "faces", "mocap6", "pendulum")
-"""Modules of :mod:`vhp_core.data` that make or read a data set."""
+"""Modules of ``vhp_core.data`` that make or read a data set."""
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
