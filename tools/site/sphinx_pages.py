@@ -157,7 +157,7 @@ def mended(body: str) -> str:
     """
     body = re.sub(r' id="proof(?:-content)?"', "", body)
     body = re.sub(
-        r'<table(?= [^>]*class="dataframe")(?![^>]* tabindex=)', r'\g<0> tabindex="0"', body
+        r'<table(?= [^>]*class="dataframe[ "])(?![^>]* tabindex=)', r'\g<0> tabindex="0"', body
     )
     body = FORMULA_AND_STOP.sub(r'<span class="unbroken">\1</span>', body)
     return body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
