@@ -130,6 +130,7 @@ def test_training_leaves_the_random_state_alone(loop):
     assert torch.equal(torch.rand(3), expected)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # so few steps do not meet the constraint
 def test_progress_shows_error_rate_and_multiplier(capsys, monkeypatch):
     # However fast this machine is: the bar is otherwise drawn twice a second.
     tqdm = runs.tqdm

@@ -49,6 +49,7 @@ def plot_latents(
             points have more than two dimensions: project them first.
 
     Example:
+        >>> from matplotlib.figure import Figure
         >>> ax = Figure().subplots()
         >>> ax = plot_latents(ax, [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], ["run", "run", "rest"])
         >>> ax.get_legend_handles_labels()[1]
