@@ -122,10 +122,8 @@ def latent_explorer(
     if directions is not None and not (len(directions) == 2 and all(map(str.strip, directions))):
         raise ValueError("directions must be two short texts: what right does, and what up does")
 
-    # A figure has to fit all poses; of pictures one tells the size, and thousands take a gigabyte.
-    rows = slice(None) if isinstance(body, MotionData) else slice(1)
-    decoded = [decode(model, codes[name][rows]) for name, model in models.items()]
-    shape = _body(body, np.concatenate(decoded))
+    decoded = {name: decode(model, codes[name]) for name, model in models.items()}
+    shape = _body(body, np.concatenate(list(decoded.values())))
     keep = np.unique(np.linspace(0, len(labels) - 1, min(_CODES, len(labels))).astype(int))
     spare = iter(LABEL_COLORS * len(models))
     tints = {name: MODEL_COLORS.get(name) or next(spare) for name in models}
