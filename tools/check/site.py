@@ -153,7 +153,7 @@ def check(page: Page, base: str, name: str, site: Path) -> tuple[list[str], str]
             note(f"at {WIDTHS[1]} pixels: {fault}")
     players = len(page.query_selector_all("figure.motion-player"))
     seen = f"{len(facts['images'])} pictures, {facts['formulas']} formulas, {players} players, "
-    return found, seen + f"{weight / 1e6:.1f} MB"
+    return found, seen + f"{weight / 1e6:.2f} MB"
 
 
 def travel(page: Page, base: str, site: Path, names: list[str]) -> dict[str, list[str]]:
