@@ -53,7 +53,7 @@ def _put(values: dict[str, str | None]) -> None:
 
 
 def run_all(root: Path, chapters: list[Path], seeds: list[int], names: list[str], jobs: int):
-    """One record a run: chapter, profile, seed, and the claims; a run that failed has none."""
+    """One record a run: chapter, profile, seed, claims; none of a run that failed before them."""
     shared = execute.dependencies(root, without=("claims",))
     for name in names:
         with profile(name), ThreadPoolExecutor(jobs) as pool:
@@ -65,13 +65,10 @@ def _run(root: Path, chapter: Path, seed: int, name: str, shared: str) -> dict:
     copy = root / "_build" / "claims" / name / str(seed) / chapter.name
     copy.parent.mkdir(parents=True, exist_ok=True)
     wanted = execute.key(chapter, f"full, seed {seed}", shared)
-    record = copy.with_suffix(".json")
     if not execute.up_to_date(copy, wanted):
         execute.run(chapter, copy, "full", wanted, root, seed=seed)
     claims = execute.read_claims(copy.with_suffix(".claims"))
-    failed = "error" in notebooks.read(record)
-    return {"chapter": chapter.stem, "profile": name, "seed": seed, "claims": claims,
-            "failed": failed}  # fmt: skip
+    return {"chapter": chapter.stem, "profile": name, "seed": seed, "claims": claims}
 
 
 def count(records: list[dict]) -> pd.DataFrame:

@@ -16,11 +16,11 @@ def record(chapter="01_x", holds=(True, True), kinds=("exact", "typical")):
         {"kind": kind, "sentence": f"{kind} {i}.", "holds": hold}
         for i, (kind, hold) in enumerate(zip(kinds, holds, strict=True))
     ]
-    return {"chapter": chapter, "profile": "own", "seed": 0, "claims": made, "failed": False}
+    return {"chapter": chapter, "profile": "own", "seed": 0, "claims": made}
 
 
 def test_a_claim_is_counted_over_the_runs_of_its_chapter():
-    silent = record() | {"claims": [], "failed": True}
+    silent = record() | {"claims": []}
     runs = [record(), record(holds=(True, False)), record("02_y"), silent]
     table = claims.count(runs)
     assert table.values.tolist() == [
