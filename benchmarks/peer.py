@@ -23,9 +23,10 @@ from benchmarks.workers import serve
 
 
 def mlp(*sizes: int) -> nn.Sequential:
+    """With the activation that vhp_core's networks have unless told otherwise."""
     layers: list[nn.Module] = []
     for a, b in pairwise(sizes[:-1]):
-        layers += [nn.Linear(a, b), nn.ReLU(inplace=True)]
+        layers += [nn.Linear(a, b), nn.LeakyReLU(0.1, inplace=True)]
     return nn.Sequential(*layers, nn.Linear(*sizes[-2:]))
 
 
@@ -42,16 +43,20 @@ class Encoder(BaseEncoder):
 
 
 class SameEncoder(Encoder):
-    """The log variance from vhp_core's own parameter, so that equal weights are equal models."""
+    """vhp_core's own parameters, so that equal weights are equal models.
+
+    That is: the log variance from the raw output, and a linear map of x added to the mean.
+    """
 
     def __init__(self, min_scale: float):
         super().__init__()
         self.min_scale = min_scale
+        self.linear = nn.Parameter(torch.zeros(setting.Z_DIM, setting.X_DIM))
 
     def forward(self, x: Tensor) -> ModelOutput:
         mean, raw = self.net(x).chunk(2, dim=-1)
         log_variance = 2 * torch.log(softplus(raw) + self.min_scale)
-        return ModelOutput(embedding=mean, log_covariance=log_variance)
+        return ModelOutput(embedding=mean + x @ self.linear.T, log_covariance=log_variance)
 
 
 class Decoder(BaseDecoder):
@@ -98,6 +103,8 @@ def step(model: str, steps: int, few: int) -> dict:
 def restored(model: str, path: str, min_scale: float) -> VAE:
     vae = build(model, SameEncoder(min_scale)).eval()
     tensors = load_file(path)
+    if "encoder.linear" in tensors:
+        vae.encoder.linear.data.copy_(tensors["encoder.linear"])
     for network, prefix in ((vae.encoder.net, "encoder.net."), (vae.decoder.net, "decoder.")):
         own = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
         network.load_state_dict(own)

@@ -49,11 +49,15 @@ def step_products(
 ) -> list[Product]:
     """All products of one step past the initial phase: every network is trained."""
     gaussian = [z_dim, *hidden, 2 * z_dim]  # a mean and a scale of z or ζ, which have equal sizes
+    linear = [z_dim, z_dim]  # the map beside the network, of the mean alone
     return [
         *mlp_products(batch, [x_dim, *hidden, 2 * z_dim], input_gradient=False),  # encoder
+        *mlp_products(batch, [x_dim, z_dim], input_gradient=False),
         *mlp_products(batch, [z_dim, *hidden, x_dim], input_gradient=True),  # decoder
         *mlp_products(batch, gaussian, input_gradient=True),  # q(ζ|z)
+        *mlp_products(batch, linear, input_gradient=True),
         *mlp_products(batch * K, gaussian, input_gradient=True),  # p(z|ζ)
+        *mlp_products(batch * K, linear, input_gradient=True),
     ]
 
 

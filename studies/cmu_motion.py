@@ -46,6 +46,7 @@ def train_iwae(x: torch.Tensor, seed: int, settings: dict) -> tuple[vhp.VAE, vhp
     s = settings
     torch.manual_seed(seed)
     model = vhp.mlp_vae(x.shape[1], s["z_dim"], s["hidden"], prior="normal")
+    vhp.linear_start(model, x)
     model.likelihood.set_scale(mean_error=s["beta0"] / 2, dim=1)  # 1/(2σ²) = 1/β₀
     history = vhp.fit_iwae(
         model, x, s["num_samples"], s["steps"], s["batch_size"], s["learning_rate"], seed
@@ -62,6 +63,7 @@ def train_constrained(
     model = vhp.mlp_vae(
         x.shape[1], s["z_dim"], s["hidden"], prior, num_importance_samples=s["num_samples"]
     )
+    vhp.linear_start(model, x)
     constraint = vhp.Rewo(kappa, nu=s["nu"], tau=s["tau"], beta0=s["beta0"])
     history = vhp.fit(model, x, constraint, s["steps"], s["batch_size"], s["learning_rate"], seed)
     return model, history

@@ -16,7 +16,7 @@ Most steps go into learning to draw faces at all, which all models have to do al
 decoder of a seed are trained once, as a plain VAE, and each model begins with a copy of them; what
 is compared are equally many steps from there. Without the common start the error is still falling
 when the steps are used up, and a constraint that is first met in the last steps leaves no time for
-the prior.
+the prior. The learned prior begins as N(0, I), which is the prior of the common start.
 """
 
 import math
@@ -81,6 +81,7 @@ def train_start(y: Tensor, seed: int, settings: dict) -> vhp.VAE:
     """The plain VAE whose encoder and decoder all models of a seed begin with."""
     s = settings["start"]
     model = new_model("normal", seed, settings)
+    vhp.linear_start(model, y)
     model.likelihood.set_scale(mean_error=s["beta0"] / 2, dim=1)  # 1/(2σ²) = 1/β₀
     options = {key: s[key] for key in ("steps", "learning_rate", "cooldown")}
     vhp.fit_iwae(model, y, 1, batch_size=settings["batch_size"], seed=seed, **options)
@@ -95,8 +96,6 @@ def train(
     model = new_model(MODELS[name], seed, s)
     for part in ("encoder", "decoder", "likelihood"):
         getattr(model, part).load_state_dict(getattr(start, part).state_dict())
-    if MODELS[name] == "hierarchical":
-        vhp.start_prior(model.prior, seed=seed)  # N(0, I), the prior of the common start
     options = {key: s[key] for key in ("steps", "batch_size", "learning_rate")}
     options |= {"seed": seed + 1000}  # not the batches of the start once more
     if name == "IWAE":

@@ -1,13 +1,17 @@
 """Which models close the pendulum's ring, over seeds, each with its own settings.
 
 ``python -m studies.pendulum_ring`` first tunes: every model at every setting of its grid, on seeds
-that are used for nothing else (pendulum_ring_tuning.csv). The setting that closed most rings, at a
-tie the one with the higher median score, is chosen, once among runs from the usual first weights
-("plain") and once among those that start at the linear VAE ("linear"). Then each choice is run on
-all seeds (pendulum_ring.csv): a row a model, start and seed.
+that are used for nothing else (pendulum_ring_tuning.csv). The setting with the most whole rings is
+chosen, at a tie the one whose graph paths fit the arcs best (median R²); once among runs from the
+usual first weights of the encoder ("plain") and once among those that start on the principal axes
+("linear"). Then each choice is run on all seeds (pendulum_ring.csv): a row a model, start and seed.
 
 A setting is β₀ and a step: ν of λ for models under a constraint, the learning rate for those on a
 bound of log p(x), which have no ν. β₀ of the latter is the noise they begin with, 1/(2σ²) = 1/β₀.
+
+A bound that learns σ ends at another error than κ². So each has a second row at equal error: there
+σ is fixed, at the value at which the error is κ². It is found on the tuning seeds too, by a line
+through log error over log 1/(2σ²); these rows have the linear start alone.
 """
 
 import itertools
@@ -26,8 +30,8 @@ from studies.grid import run_study
 from vhp_core import evaluation, topology
 
 SEEDS = range(20)
-PLAIN_SEEDS = range(10)  # for what is compared with the linear start
-TUNING_SEEDS = range(100, 103)
+FEW_SEEDS = range(10)  # of the bounds, and of every start but the linear one
+TUNING_SEEDS = range(100, 106)
 
 DATA = ("pendulum",)  # the data sets, whose code the stamp's hash covers
 SETTINGS = {
@@ -44,7 +48,9 @@ SETTINGS = {
 }
 BETA0 = (0.05, 0.2)
 STARTS = ("plain", "linear")
-VARIANTS = ("encoder", "prior", "annealed")  # of REWO alone, at the setting of its linear start
+# Of REWO alone, at the setting of its linear start: which half of the start does what. The prior's
+# usual first weights ("usual") with either encoder, and a β that falls in the initial phase.
+VARIANTS = ("neither", "encoder", "annealed")
 ANNEALING = {"from": 3.0, "rate": 0.003, "to": 0.05}  # β = max(to, from · exp(−rate · step))
 # Model -> its prior, and what its step is.
 MODELS = {
@@ -53,9 +59,18 @@ MODELS = {
     "VampPrior": ("vamp", "learning_rate"),
     "GECO": ("hierarchical", "nu"),
     "REWO, N(0, I)": ("normal", "nu"),
+    "REWO, VampPrior": ("vamp", "nu"),
     "REWO": ("hierarchical", "nu"),
 }
 STEPS = {"learning_rate": (1e-3, 2e-3), "nu": (0.05, 0.3)}
+# Bounds at a fixed σ -> their prior; tried at these 1/(2σ²).
+FIXED = {
+    "VAE, fixed σ": "normal",
+    "IWAE, fixed σ": "normal",
+    "VampPrior, fixed σ": "vamp",
+    "hierarchical, fixed σ": "hierarchical",
+}
+NOISE = (1.5, 3.0, 10.0, 30.0)
 GRAPH = {"num_nodes": 2000, "num_neighbors": 10}
 # Kinds of graph: nodes and the power of edge lengths. The first is the published one.
 GRAPHS = {"published": ("samples", 1), "squared": ("samples", 2), "means": ("means", 2)}
@@ -74,12 +89,9 @@ class AnnealedRewo(vhp.Rewo):
         super().update(error)
 
 
-def train(
-    x: torch.Tensor, model: str, start: str, beta0: float, step: float, seed: int, settings: dict
-) -> tuple[vhp.VAE, vhp.History]:
-    """One run. The same seed gives all models the same first weights of encoder and decoder."""
+def new_model(x: torch.Tensor, prior: str, start: str, seed: int, settings: dict) -> vhp.VAE:
+    """The same seed gives all models the same first weights of encoder and decoder."""
     s = settings
-    prior, kind = MODELS[model]
     torch.manual_seed(seed)
     vae = vhp.mlp_vae(
         x.shape[1], 2, s["hidden"], prior=prior, num_importance_samples=s["num_samples"]
@@ -87,20 +99,40 @@ def train(
     if prior == "vamp":
         vae.prior.pseudo_inputs.data.copy_(x[: len(vae.prior.pseudo_inputs)])
     if start in ("linear", "encoder"):
-        vhp.start_encoder(vae, x, seed=seed)
-    if start in ("linear", "prior") and prior == "hierarchical":
-        vhp.start_prior(vae.prior, seed=seed)
+        vhp.linear_start(vae, x)
+    if start in ("neither", "encoder"):
+        usual_weights(vae.prior)
+    return vae
+
+
+def usual_weights(prior: vhp.HierarchicalPrior) -> None:
+    """Give the prior's networks the first weights that torch gives any network, and no more."""
+    for network in (prior.conditional, prior.inference):
+        torch.nn.init.zeros_(network.linear)
+        for layer in network.net:
+            if isinstance(layer, torch.nn.Linear):
+                layer.reset_parameters()
+
+
+def train(
+    x: torch.Tensor, model: str, start: str, beta0: float, step: float, seed: int, settings: dict
+) -> tuple[vhp.VAE, vhp.History]:
+    """One run of a model of ``MODELS`` or ``FIXED``."""
+    s = settings
+    prior, kind = MODELS[model] if model in MODELS else (FIXED[model], "learning_rate")
+    vae = new_model(x, prior, start, seed, s)
     options = {"steps": s["steps"], "batch_size": s["batch_size"], "seed": seed}
-    if kind == "learning_rate":
-        vae.likelihood.set_scale(mean_error=beta0 / 2, dim=1)  # 1/(2σ²) = 1/β₀
-        samples = s["num_samples"] if model == "IWAE" else 1
-        return vae, vhp.fit_iwae(vae, x, samples, learning_rate=step, **options)
-    schedule = vhp.Geco if model == "GECO" else vhp.Rewo
-    schedule = AnnealedRewo if start == "annealed" else schedule
-    limit = s["max_log_step"]
-    constraint = schedule(math.sqrt(s["kappa2"]), nu=step, beta0=beta0, max_log_step=limit)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an unmet constraint is in the table
+        warnings.simplefilter("ignore")  # what a run has to be warned of is in the table
+        if kind == "learning_rate":
+            vae.likelihood.set_scale(mean_error=beta0 / 2, dim=1)  # 1/(2σ²) = 1/β₀
+            vae.likelihood.log_scale.requires_grad_(model not in FIXED)
+            samples = s["num_samples"] if model.startswith("IWAE") else 1
+            return vae, vhp.fit_iwae(vae, x, samples, learning_rate=step, **options)
+        schedule = vhp.Geco if model == "GECO" else vhp.Rewo
+        schedule = AnnealedRewo if start == "annealed" else schedule
+        limit = s["max_log_step"]
+        constraint = schedule(math.sqrt(s["kappa2"]), nu=step, beta0=beta0, max_log_step=limit)
         return vae, vhp.fit(vae, x, constraint, learning_rate=s["learning_rate"], **options)
 
 
@@ -148,7 +180,7 @@ def measure(model: vhp.VAE, data: vhp.data.PendulumData, seed: int) -> dict[str,
     """What the table says about a trained model."""
     means = model.encode(data.x).mean
     z, angle = means.numpy(), data.angle.numpy()
-    score = topology.ring_score(means, seed=seed)
+    score, tear = topology.ring_score(means, seed=seed), tear_ratio(z, angle)
     paths = {}
     for name, (nodes, power) in GRAPHS.items():
         if nodes == "means" and not isinstance(model.prior, vhp.HierarchicalPrior):
@@ -160,13 +192,16 @@ def measure(model: vhp.VAE, data: vhp.data.PendulumData, seed: int) -> dict[str,
     row = {
         "ring_score": score,
         "closed": bool(score >= 10),
-        "tear_ratio": tear_ratio(z, angle),
+        "whole": bool(score >= 10 and tear < 3),
+        "tear_ratio": tear,
         "correlation": abs(topology.circular_correlation(ring_angle(z), angle)),
         "reconstruction_error": evaluation.reconstruction_error(model, data.x, 16, seed)
         .mean()
         .item(),
         "rate": evaluation.rate(model, data.x, 16, 64, seed).mean().item(),
     }
+    if isinstance(model.prior, vhp.HierarchicalPrior):
+        row["zeta_share"] = evaluation.zeta_share(model.prior)
     return row | paths
 
 
@@ -190,14 +225,36 @@ def run(model: str, start: str, beta0: float, step: float, seed: int) -> list[di
 
 
 def choose(tuning: pd.DataFrame) -> pd.DataFrame:
-    """For each model and start the setting that closed most rings; at a tie the higher median."""
-    score = tuning.ring_score.clip(upper=1e9)  # exactly one bar is infinite
-    groups = tuning.assign(ring_score=score).groupby(
+    """For each model and start the setting with most whole rings; at a tie the better R²."""
+    fit = tuning.squared_r2.fillna(-math.inf)  # a pair that no path joins
+    groups = tuning.assign(fit=fit).groupby(
         ["model", "start", "beta0", "step"], as_index=False, sort=False
     )
-    table = groups.agg(closed=("closed", "sum"), median=("ring_score", "median"))
-    best = table.sort_values(["closed", "median"], ascending=False, kind="stable")
+    table = groups.agg(whole=("whole", "sum"), fit=("fit", "median"))
+    best = table.sort_values(["whole", "fit"], ascending=False, kind="stable")
     return best.drop_duplicates(["model", "start"]).sort_index()
+
+
+def calibrate(tuning: pd.DataFrame, kappa2: float) -> pd.DataFrame:
+    """For each model of ``FIXED`` β₀ = 2σ² at which its error is κ².
+
+    By the line through log of the median error over log of the noise, of the two settings around
+    κ², or the two nearest to it if all lie on one side.
+    """
+    rows = []
+    for model, runs in tuning.groupby("model", sort=False):
+        error = np.log(runs.groupby("beta0").reconstruction_error.median() / kappa2)
+        low, high = error.abs().nsmallest(2).index.sort_values()
+        if error.min() < 0 < error.max():
+            low, high = error[error < 0].index.max(), error[error > 0].index.min()
+        slope = (error[high] - error[low]) / math.log(high / low)
+        rows.append({"model": model, "beta0": low * math.exp(-error[low] / slope)})
+    return pd.DataFrame(rows)
+
+
+def constrained(model: str) -> bool:
+    """Whether a model is trained under the constraint, and not on a bound."""
+    return model in MODELS and MODELS[model][1] == "nu"
 
 
 def main() -> None:
@@ -206,6 +263,7 @@ def main() -> None:
         "settings": SETTINGS | {"hidden": list(SETTINGS["hidden"])},
         "beta0": list(BETA0),
         "steps": {name: list(values) for name, values in STEPS.items()},
+        "noise": list(NOISE),
         "annealing": ANNEALING,
         "graph": GRAPH | {name: list(kind) for name, kind in GRAPHS.items()},
     }
@@ -214,15 +272,24 @@ def main() -> None:
         for (model, (_, kind)), start, beta0 in itertools.product(MODELS.items(), STARTS, BETA0)
         for step, seed in itertools.product(STEPS[kind], TUNING_SEEDS)
     ]
-    tuning = "pendulum_ring_tuning"
-    run_study(tuning, run, grid, configuration | {"seeds": list(TUNING_SEEDS)}, data=DATA)
-    chosen = choose(pd.read_csv(Path(stamp.HERE) / f"{tuning}.csv"))
+    rate = SETTINGS["learning_rate"]
+    grid += [
+        {"model": model, "start": "linear", "beta0": 1 / noise, "step": rate, "seed": seed}
+        for model, noise, seed in itertools.product(FIXED, NOISE, TUNING_SEEDS)
+    ]
+    name = "pendulum_ring_tuning"
+    run_study(name, run, grid, configuration | {"seeds": list(TUNING_SEEDS)}, data=DATA)
+    tuning = pd.read_csv(Path(stamp.HERE) / f"{name}.csv")
+    at_fixed = tuning.model.isin(FIXED)
+    chosen = choose(tuning[~at_fixed])
     linear = chosen[(chosen.model == "REWO") & (chosen.start == "linear")]
-    chosen = pd.concat([chosen, *(linear.assign(start=start) for start in VARIANTS)])
+    fixed = calibrate(tuning[at_fixed], SETTINGS["kappa2"]).assign(step=rate, start="linear")
+    pieces = [linear.assign(start=start) for start in VARIANTS]
+    chosen = pd.concat([chosen, fixed, *pieces])
     cells = [
         {"model": c.model, "start": c.start, "beta0": c.beta0, "step": c.step, "seed": seed}
         for c in chosen.itertuples()
-        for seed in (SEEDS if c.start == "linear" else PLAIN_SEEDS)
+        for seed in (SEEDS if c.start == "linear" and constrained(c.model) else FEW_SEEDS)
     ]
     run_study("pendulum_ring", run, cells, configuration | {"seeds": list(SEEDS)}, data=DATA)
 

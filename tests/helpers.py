@@ -8,36 +8,17 @@ from torch.distributions import MultivariateNormal
 import vhp_core as vhp
 
 
-def raw_scale(scale: float) -> float:
-    """The network output that GaussianMLP turns into this standard deviation."""
-    return math.log(math.expm1(scale - 1e-4))
-
-
-@torch.no_grad()
-def set_affine(network: vhp.GaussianMLP, weight: torch.Tensor, bias: torch.Tensor, scale: float):
-    """Make a GaussianMLP without hidden layers N(weight · + bias, scale²)."""
-    (layer,) = network.net
-    d = len(bias)
-    layer.weight.zero_()
-    layer.weight[:d] = weight
-    layer.bias[:d] = bias
-    layer.bias[d:] = raw_scale(scale)
-
-
 def linear_prior(
     a=(1.5, 0.5), c=(0.3, -0.7), s=0.4, mismatch=0.0
 ) -> tuple[vhp.HierarchicalPrior, MultivariateNormal]:
     """z = diag(a) ζ + c + s ε with the exact q(ζ|z), shifted by ``mismatch``; and its marginal."""
     a, c = torch.tensor(a), torch.tensor(c)
     prior = vhp.HierarchicalPrior(len(a), hidden=())
-    set_affine(prior.conditional, torch.diag(a), c, s)
-    # The posterior's scale differs between dimensions, so it is written into the bias directly.
+    prior.conditional.set_affine(torch.diag(a), c, s)
     variance = 1 / (1 + a**2 / s**2)
     gain = variance * a / s**2
-    set_affine(prior.inference, torch.diag(gain), -gain * c + mismatch, 1.0)
-    with torch.no_grad():
-        for i, v in enumerate(variance):
-            prior.inference.net[0].bias[len(a) + i] = raw_scale(v.sqrt().item() * (1 + mismatch))
+    scale = variance.sqrt() * (1 + mismatch)
+    prior.inference.set_affine(torch.diag(gain), -gain * c + mismatch, scale)
     return prior, MultivariateNormal(c, torch.diag(a**2 + s**2))
 
 
@@ -59,12 +40,15 @@ def linear_vae(hierarchical: bool, sigma=0.5, mismatch=0.0) -> tuple[vhp.VAE, Mu
     precision = 1 / p_z.variance + w.square().sum(0) / sigma**2
     gain = (w / sigma**2 / precision).T  # (2, 5)
     offset = p_z.mean / p_z.variance / precision - gain @ b
-    set_affine(model.encoder, gain, offset + mismatch, 1.0)
-    with torch.no_grad():
-        for i, p in enumerate(precision):
-            scale = p.rsqrt().item() * (1 + mismatch)
-            model.encoder.net[0].bias[2 + i] = raw_scale(scale)
+    model.encoder.set_affine(gain, offset + mismatch, precision.rsqrt() * (1 + mismatch))
     p_x = MultivariateNormal(
         w @ p_z.mean + b, w @ p_z.covariance_matrix @ w.T + sigma**2 * torch.eye(5)
     )
     return model, p_x
+
+
+def stir(module: torch.nn.Module) -> None:
+    """Move all parameters a little: a last layer that begins at zero hides those before it."""
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))

@@ -4,7 +4,6 @@ import pytest
 import torch
 
 import vhp_core as vhp
-from tests.helpers import set_affine
 
 
 class Cloud(torch.nn.Module):
@@ -148,8 +147,8 @@ def linear_model():
     """p(z|ζ) = N(2ζ + 1, 0.5²) and q(ζ|z) = N((z − 1)/2, ·): a straight line stays one."""
     model = vhp.mlp_vae(3, 2, hidden=())
     eye = torch.eye(2)
-    set_affine(model.prior.conditional, 2 * eye, torch.ones(2), 0.5)
-    set_affine(model.prior.inference, eye / 2, -torch.ones(2) / 2, 0.2)
+    model.prior.conditional.set_affine(2 * eye, torch.ones(2), 0.5)
+    model.prior.inference.set_affine(eye / 2, -torch.ones(2) / 2, 0.2)
     return model
 
 
@@ -170,7 +169,7 @@ def test_a_path_straight_in_zeta_is_straight_under_a_linear_prior():
 
 def test_a_path_straight_in_zeta_follows_the_prior_s_curve():
     """p(z|ζ) with its mean on a bent line, by one ReLU: (ζ₁, |ζ₁|) = (ζ₁, 2 ReLU(ζ₁) − ζ₁)."""
-    model = vhp.mlp_vae(3, 2, hidden=(3,))
+    model = vhp.mlp_vae(3, 2, hidden=(3,), activation="relu")
     with torch.no_grad():
         for network in (model.prior.conditional, model.prior.inference):
             for parameter in network.parameters():

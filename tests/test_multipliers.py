@@ -11,7 +11,7 @@ import vhp_core as vhp
 
 def test_geco_by_hand():
     # α = 0.5, κ² = 1, ν = 0.5, λ₀ = 10.
-    geco = vhp.Geco(kappa=1.0, nu=0.5, alpha=0.5, beta0=0.1)
+    geco = vhp.Geco(kappa=1.0, nu=0.5, alpha=0.5, beta0=0.1, max_log_step=math.inf)
     assert not geco.initial_phase
     geco.update(2.5)  # Ĉ = 2.5, δ = 1.5, λ = 10 e^0.75
     assert geco.smoothed_error == 2.5
@@ -25,14 +25,14 @@ def test_geco_by_hand():
 
 
 def test_geco_may_fall_below_one():
-    geco = vhp.Geco(kappa=2.0, nu=1.0, alpha=0.0, beta0=1.0)
+    geco = vhp.Geco(kappa=2.0, nu=1.0, alpha=0.0, beta0=1.0, max_log_step=math.inf)
     geco.update(1.0)  # δ = −3
     assert geco.value == pytest.approx(0.049787068367863944, rel=1e-12)
 
 
 def test_rewo_by_hand():
     # α = 0.5, κ² = 1, ν = 0.1, τ = 1, λ₀ = 2.
-    rewo = vhp.Rewo(kappa=1.0, nu=0.1, tau=1.0, alpha=0.5, beta0=0.5)
+    rewo = vhp.Rewo(kappa=1.0, nu=0.1, tau=1.0, alpha=0.5, beta0=0.5, max_log_step=math.inf)
     assert rewo.initial_phase
     rewo.update(3.0)  # Ĉ = 3: the initial phase, λ rests
     assert (rewo.initial_phase, rewo.value, rewo.smoothed_error) == (True, 2.0, 3.0)
@@ -52,7 +52,7 @@ def test_rewo_by_hand():
 
 def test_rewo_and_the_inverse_form_agree():
     """(9) in β: β_t = β_{t−1} exp(ν f_β δ_t), f_β = (1 − H) tanh(τ(β − 1)) − H."""
-    rewo = vhp.Rewo(kappa=1.0, nu=0.3, tau=2.0, alpha=0.0, beta0=0.2)
+    rewo = vhp.Rewo(kappa=1.0, nu=0.3, tau=2.0, alpha=0.0, beta0=0.2, max_log_step=math.inf)
     rewo.update(0.5)
     for error in (0.8, 1.7, 0.1, 1.2):
         beta, delta = 1 / rewo.value, error - 1
@@ -63,7 +63,7 @@ def test_rewo_and_the_inverse_form_agree():
 
 def test_rewo_is_clamped_at_the_elbo():
     # f = tanh(1/2), δ = −1, ν = 5: the step would lead to λ = 2 exp(−2.31) = 0.198.
-    rewo = vhp.Rewo(kappa=1.0, nu=5.0, tau=1.0, alpha=0.0, beta0=0.5)
+    rewo = vhp.Rewo(kappa=1.0, nu=5.0, tau=1.0, alpha=0.0, beta0=0.5, max_log_step=math.inf)
     rewo.update(0.0)
     assert rewo.value == 1.0
     rewo.update(0.0)  # f = 0 there: it rests
@@ -87,12 +87,35 @@ def test_guard_limits_a_step():
     assert geco.value == pytest.approx(math.exp(0.1))
 
 
-def test_the_multiplier_never_overflows():
-    geco = vhp.Geco(kappa=1.0, nu=1e6, alpha=0.0)
+@pytest.mark.parametrize("kind", [vhp.Geco, vhp.Rewo])
+def test_by_default_a_relative_violation_counts(kind):
+    """Data of a hundred times the dimensions, or in another unit, move λ alike."""
+    narrow, wide = (kind(kappa=k, beta0=0.5) for k in (1.0, 10.0))
+    for error in (0.5, 1.3, 2.0):
+        narrow.update(error)
+        wide.update(100 * error)
+    assert wide.value == pytest.approx(narrow.value, rel=1e-12)
+    assert wide.value != pytest.approx(2.0)
+    guarded = kind(kappa=1.0, alpha=0.0)
+    guarded.update(0.5)
+    before = guarded.value
+    guarded.update(1e6)
+    assert guarded.value / before == pytest.approx(math.exp(0.05))
+
+
+def test_the_multiplier_never_freezes_the_weights():
+    """Adam squares gradients: its steps are 0 where the squares overflow."""
+    geco = vhp.Geco(kappa=1.0, nu=1e6, alpha=0.0, max_log_step=math.inf)
     geco.update(1e6)
-    terms = vhp.Terms(error=torch.full((3,), 1e6), rate=torch.zeros(3))
-    assert terms.error.dtype == torch.float32
-    assert torch.isfinite(vhp.lagrangian(terms, geco.value, geco.kappa))
+    weight = torch.nn.Parameter(torch.ones(3))
+    adam = torch.optim.Adam([weight], 0.1)
+    terms = vhp.Terms(error=1e3 * weight.square(), rate=torch.zeros(3))
+    loss = vhp.lagrangian(terms, geco.value, geco.kappa)
+    assert loss.dtype == torch.float32
+    assert torch.isfinite(loss)
+    loss.backward()
+    adam.step()
+    assert torch.allclose(weight, torch.tensor(0.9))
 
 
 @pytest.mark.parametrize("kind", [vhp.Geco, vhp.Rewo])
@@ -150,4 +173,4 @@ def test_a_diverged_error_is_refused(kind, error):
 
 
 def test_repr_names_the_settings():
-    assert repr(vhp.Rewo(kappa=2.0, beta0=0.5)) == "Rewo(kappa=2, nu=0.01, alpha=0.99, value=2)"
+    assert repr(vhp.Rewo(kappa=2.0, beta0=0.5)) == "Rewo(kappa=2, nu=0.0025, alpha=0.99, value=2)"

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 import vhp_core as vhp
-from vhp_core.networks import draw
+from vhp_core.engine.distributions import draw
 
 
 @pytest.mark.parametrize("hidden", [(), (7,), (7, 9)])
@@ -77,3 +77,54 @@ def test_a_network_takes_any_number_of_batch_dimensions():
     out = net(x)
     torch.testing.assert_close(out[2, 3], net(x[2, 3]))
     out.sum().backward()  # the ReLU works in place
+
+
+@pytest.mark.parametrize("hidden", [(), (7,), (7, 9)])
+@pytest.mark.parametrize("batch", [(), (3,), (4, 3)])
+def test_a_network_is_the_affine_map_that_it_is_set_to(hidden, batch):
+    torch.manual_seed(0)
+    network = vhp.GaussianMLP(5, 2, hidden).double()
+    A, b = torch.randn(2, 5, dtype=torch.float64), torch.randn(2, dtype=torch.float64)
+    scale = torch.tensor([0.001, 30.0], dtype=torch.float64)
+    network.set_affine(A, b, scale)
+    x = torch.randn(*batch, 5, dtype=torch.float64)
+    q = network(x)
+    torch.testing.assert_close(q.mean, x @ A.T + b)
+    torch.testing.assert_close(q.stddev, scale.expand(*batch, 2), rtol=1e-12, atol=0)
+
+
+def test_without_it_the_linear_map_is_zero():
+    network = vhp.GaussianMLP(5, 2, (7,))
+    x = torch.randn(4, 5)
+    torch.testing.assert_close(network(x).mean, network.net(x)[:, :2])
+
+
+def test_shapes_and_scales_that_do_not_fit_are_refused():
+    network = vhp.GaussianMLP(3, 2, (4,))
+    A, b = torch.ones(2, 3), torch.zeros(2)
+    for weight, bias in ((A.T, b), (A, torch.zeros(3)), (torch.ones(1, 3), b)):
+        with pytest.raises(ValueError, match=r"weight must have shape \(2, 3\) and bias \(2,\)"):
+            network.set_affine(weight, bias, 0.3)
+    with pytest.raises(ValueError, match=r"scale must be finite and above 0\.0001"):
+        network.set_affine(A, b, torch.tensor([0.3, 1e-4]))
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "silu"])
+def test_networks_of_each_activation(activation):
+    assert vhp.MLP(3, 2, (8, 8), activation)(torch.randn(4, 5, 3)).shape == (4, 5, 2)
+    model = vhp.mlp_vae(5, 2, hidden=(8,), activation=activation)
+    assert model.config["activation"] == activation
+    with pytest.raises(ValueError, match="activation must be one of"):
+        vhp.MLP(3, 2, (8,), activation.upper())
+
+
+def test_a_unit_below_zero_learns_on():
+    """A ReLU whose input is negative on all data has no gradient, and never comes back."""
+    gradients = {}
+    for activation in ("relu", "leaky_relu"):
+        net = vhp.MLP(1, 1, (1,), activation)
+        with torch.no_grad():
+            net[0].bias.fill_(-100.0)
+        net(torch.randn(20, 1)).sum().backward()
+        gradients[activation] = net[0].bias.grad.abs().item()
+    assert gradients["relu"] == 0 < gradients["leaky_relu"]

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 import vhp_core as vhp
+from tests.helpers import stir
 
 
 @pytest.mark.parametrize(("size", "channels"), [(8, (3,)), (16, (4, 6)), (64, (2, 3, 4, 5))])
@@ -59,6 +60,7 @@ def test_an_image_model_trains_is_measured_and_comes_back_from_its_file(
 def test_every_parameter_of_the_lagrangian_gets_a_gradient():
     torch.manual_seed(2)
     model = vhp.conv_vae(8, 2, (3, 4), 16)
+    stir(model.prior)
     vhp.lagrangian(model(torch.rand(60, 1, 8, 8)), multiplier=2.0, kappa=1.0).backward()
     for name, parameter in model.named_parameters():
         if name != "likelihood.log_scale":

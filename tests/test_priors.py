@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import vhp_core as vhp
-from tests.helpers import linear_prior
+from tests.helpers import linear_prior, stir
 
 
 def test_standard_normal_is_exact(float64):
@@ -65,6 +65,7 @@ def curved_prior():
     torch.manual_seed(1)
     torch.set_default_dtype(torch.float64)
     prior = vhp.HierarchicalPrior(2, hidden=(32, 32), num_importance_samples=8)
+    prior.conditional = vhp.GaussianMLP(2, 2, (32, 32))  # random weights: not linear as a prior's
     with torch.no_grad():
         for parameter in prior.conditional.net.parameters():
             parameter.mul_(1.8)
@@ -125,6 +126,7 @@ def test_pieces_without_gradient_make_the_same_sum(float64, monkeypatch):
 
 def test_every_parameter_and_z_get_a_gradient():
     prior = vhp.HierarchicalPrior(2, hidden=(8, 8))
+    stir(prior)
     z = torch.randn(50, 2, requires_grad=True)
     prior.log_prob(z).sum().backward()
     assert (z.grad.abs().sum(1) > 0).all()
@@ -199,3 +201,42 @@ def test_vamp_prior_refuses():
         vhp.VampPrior(encoder, torch.zeros(0, 3))
     with pytest.raises(ValueError, match=r"\(\.\.\., 2\), got \(4, 1\)"):
         vhp.VampPrior(encoder, torch.zeros(2, 3)).log_prob(torch.zeros(4, 1))
+
+
+@pytest.mark.parametrize(("dim", "zeta_dim"), [(2, 2), (3, 1), (1, 3)])
+@pytest.mark.parametrize("hidden", [(), (8, 8)])
+@pytest.mark.parametrize("num_samples", [1, 7])
+def test_a_prior_starts_at_the_normal_exactly(float64, dim, zeta_dim, hidden, num_samples):
+    """F = log N(z; 0, I) for every K: q(ζ|z) is the posterior, also far out."""
+    prior = vhp.HierarchicalPrior(dim, zeta_dim, hidden)
+    z = 3 * torch.randn(40, dim)
+    expected = vhp.StandardNormal(dim).log_prob(z)
+    torch.testing.assert_close(prior.log_prob(z, num_samples), expected, rtol=0, atol=1e-12)
+
+
+def test_zeta_carries_the_prior_at_its_start():
+    prior = vhp.HierarchicalPrior(2, hidden=(8,), scale=0.4)
+    assert vhp.evaluation.zeta_share(prior) == pytest.approx(1 - 0.4**2, abs=0.01)
+    q = prior.inference(torch.randn(5, 2))
+    torch.testing.assert_close(q.scale, torch.full((5, 2), 0.4))
+    wide = vhp.HierarchicalPrior(3, 1, hidden=(8,))  # two of three coordinates without a partner
+    assert vhp.evaluation.zeta_share(wide) == pytest.approx(0.91 / 3, abs=0.01)
+
+
+def test_all_of_a_prior_that_starts_linear_is_trained():
+    """The layers before a last one of zero have no gradient at the first step, but at the next."""
+    prior = vhp.HierarchicalPrior(2, hidden=(8, 8))
+    before = {name: value.clone() for name, value in prior.named_parameters()}
+    adam = torch.optim.Adam(prior.parameters(), 1e-2)
+    for _ in range(3):
+        adam.zero_grad()
+        (-prior.log_prob(torch.randn(64, 2) ** 3)).mean().backward()
+        adam.step()
+    for name, value in prior.named_parameters():
+        assert not torch.equal(value, before[name]), name
+
+
+@pytest.mark.parametrize("scale", [0.0, 1.0, -0.3, math.nan])
+def test_a_scale_outside_0_to_1_is_refused(scale):
+    with pytest.raises(ValueError, match=r"scale must lie in \(0, 1\)"):
+        vhp.HierarchicalPrior(2, scale=scale)

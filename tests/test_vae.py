@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 import vhp_core as vhp
-from tests.helpers import linear_vae
+from tests.helpers import linear_vae, stir
 
 
 @pytest.mark.parametrize("prior", ["hierarchical", "normal"])
@@ -64,6 +64,7 @@ def test_lagrangian_at_one_is_the_elbo_of_half_unit_variance(float64):
 @pytest.mark.parametrize("prior", ["hierarchical", "normal"])
 def test_every_parameter_of_the_lagrangian_gets_a_gradient(prior):
     model = vhp.mlp_vae(5, 2, (8, 8), prior)
+    stir(model.prior)
     vhp.lagrangian(model(torch.randn(40, 5)), multiplier=2.0, kappa=1.0).backward()
     for name, parameter in model.named_parameters():
         if name == "likelihood.log_scale":  # (5) has no σ: fit sets it afterwards
@@ -114,6 +115,27 @@ def test_save_and_load(tmp_path):
     for (name, a), (_, b) in zip(model.named_parameters(), again.named_parameters(), strict=True):
         assert torch.equal(a, b), name
     assert [p.name for p in tmp_path.iterdir()] == ["model.safetensors"]
+
+
+@pytest.mark.parametrize("builder", ["mlp", "conv"])
+def test_a_file_of_networks_with_relu_alone_comes_back(tmp_path, builder):
+    """As models were written before there were other activations and linear maps."""
+    if builder == "mlp":
+        model, x = vhp.mlp_vae(4, 2, (8,), activation="relu"), torch.randn(3, 4)
+    else:
+        model = vhp.conv_vae(8, 2, (3, 4), 8, activation="relu")
+        x = torch.rand(3, 1, 8, 8)
+    for network in (model.prior.conditional, model.prior.inference):
+        torch.nn.init.zeros_(network.linear)
+    tensors = {k: v.contiguous() for k, v in model.state_dict().items() if "linear" not in k}
+    config = {k: v for k, v in model.config.items() if k != "activation"}
+    header = {"format": "vhp_core.VAE/1", "config": json.dumps(config)}
+    save_file(tensors, tmp_path / "old", header)
+    again = vhp.load(tmp_path / "old")
+    assert again.config == model.config
+    for name, value in again.state_dict().items():
+        assert torch.equal(value, model.state_dict()[name]), name
+    assert torch.equal(again.encode(x).mean, model.encode(x).mean)
 
 
 def test_a_model_without_configuration_is_not_saved(tmp_path):

@@ -1,9 +1,9 @@
 """Learning hierarchical priors in VAEs: the method of Klushyn et al. (NeurIPS 2019) in PyTorch.
 
 Import it as ``import vhp_core as vhp``. The modules of this folder are the method, one a concept:
-networks, likelihoods, priors, vae, builders, starting, multipliers, training, evaluation, topology,
-interpolation, principal. ``vhp.data`` has the data sets, ``vhp.plotting`` the figures,
-:mod:`vhp_core.page` what moves in a page, :mod:`vhp_core.book` what chapters need, and
+networks, likelihoods, priors, vae, builders, starting, multipliers, training, evaluation,
+diagnosis, topology, interpolation, principal. ``vhp.data`` has the data sets, ``vhp.plotting`` the
+figures, :mod:`vhp_core.page` what moves in a page, :mod:`vhp_core.book` what chapters need, and
 :mod:`vhp_core.engine` what the training loop stands on. Each is loaded when it is first used.
 """
 

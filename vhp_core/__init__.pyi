@@ -1,5 +1,6 @@
 from . import book, data, evaluation, figures, page, plotting, topology
 from . import builders as builders
+from . import diagnosis as diagnosis
 from . import engine as engine
 from . import interpolation as interpolation
 from . import likelihoods as likelihoods
@@ -11,13 +12,14 @@ from . import starting as starting
 from . import training as training
 from . import vae as vae
 from .builders import conv_vae, load, mlp_vae
+from .engine.distributions import DiagonalNormal
 from .interpolation import LatentGraph, compare_paths, resample, zeta_path
 from .likelihoods import BernoulliLikelihood, GaussianLikelihood
 from .multipliers import Geco, Rewo
-from .networks import MLP, ConvDecoder, DiagonalNormal, GaussianConv, GaussianMLP
+from .networks import MLP, ConvDecoder, GaussianAroundLinear, GaussianConv, GaussianMLP
 from .principal import PrincipalAxes
 from .priors import HierarchicalPrior, StandardNormal, VampPrior
-from .starting import start_encoder, start_prior
+from .starting import linear_start
 from .training import History, fit, fit_iwae
 from .vae import VAE, Terms, importance_weighted_bound, lagrangian
 
@@ -29,6 +31,7 @@ __all__ = [
     "BernoulliLikelihood",
     "ConvDecoder",
     "DiagonalNormal",
+    "GaussianAroundLinear",
     "GaussianConv",
     "GaussianLikelihood",
     "GaussianMLP",
@@ -51,13 +54,12 @@ __all__ = [
     "fit_iwae",
     "importance_weighted_bound",
     "lagrangian",
+    "linear_start",
     "load",
     "mlp_vae",
     "page",
     "plotting",
     "resample",
-    "start_encoder",
-    "start_prior",
     "topology",
     "zeta_path",
 ]

@@ -28,6 +28,7 @@ def mlp_vae(
     likelihood: str = "gaussian",
     num_importance_samples: int = 16,
     num_pseudo_inputs: int = 100,
+    activation: str = "leaky_relu",
 ) -> VAE:
     """A VAE of fully connected networks for observations that are vectors.
 
@@ -41,6 +42,7 @@ def mlp_vae(
         num_pseudo_inputs: C of the VampPrior, which begin as noise: standard-normal, or uniform
             on [0, 1] for a Bernoulli likelihood. Better ones are observations:
             ``model.prior.pseudo_inputs.data.copy_(x[:C])``.
+        activation: of all four networks, as for :class:`MLP`.
 
     Raises:
         ValueError: if a size is not at least 1, or a name is not one of those above.
@@ -54,10 +56,12 @@ def mlp_vae(
     hidden = tuple(int(width) for width in hidden)
     sizes = {"x_dim": x_dim, "z_dim": z_dim, "num_pseudo_inputs": num_pseudo_inputs}
     _check_sizes([*sizes.items(), *(("hidden", width) for width in hidden)])
-    encoder = GaussianMLP(x_dim, z_dim, hidden)
-    decoder = MLP(z_dim, x_dim, hidden)
+    encoder = GaussianMLP(x_dim, z_dim, hidden, activation=activation)
+    decoder = MLP(z_dim, x_dim, hidden, activation)
     pseudo = (num_pseudo_inputs, x_dim)
-    p = _prior(prior, z_dim, hidden, num_importance_samples, encoder, pseudo, likelihood)
+    p = _prior(
+        prior, z_dim, hidden, num_importance_samples, encoder, pseudo, likelihood, activation
+    )
     model = VAE(encoder, decoder, _LIKELIHOODS[likelihood](), p)
     model.x_shape = (x_dim,)
     model.config = config | {"hidden": list(hidden)}
@@ -73,6 +77,7 @@ def conv_vae(
     likelihood: str = "gaussian",
     num_importance_samples: int = 16,
     num_pseudo_inputs: int = 100,
+    activation: str = "leaky_relu",
 ) -> VAE:
     """A VAE of convolutional networks for square grey images, (n, 1, S, S).
 
@@ -83,7 +88,8 @@ def conv_vae(
             them backwards.
         hidden: width of the fully connected layer of encoder and decoder, and of the two
             hidden layers of each of the prior's networks.
-        prior, likelihood, num_importance_samples, num_pseudo_inputs: as for :func:`mlp_vae`.
+        prior, likelihood, num_importance_samples, num_pseudo_inputs, activation: as for
+            :func:`mlp_vae`.
 
     Raises:
         ValueError: as :func:`mlp_vae`, or if the image cannot be halved that often.
@@ -96,11 +102,13 @@ def conv_vae(
     channels = tuple(int(width) for width in channels)
     sizes = {"z_dim": z_dim, "hidden": hidden, "num_pseudo_inputs": num_pseudo_inputs}
     _check_sizes([*sizes.items(), *(("channels", width) for width in channels)])
-    encoder = GaussianConv(image_size, z_dim, channels, hidden)
-    decoder = ConvDecoder(z_dim, image_size, channels, hidden)
+    encoder = GaussianConv(image_size, z_dim, channels, hidden, activation=activation)
+    decoder = ConvDecoder(z_dim, image_size, channels, hidden, activation)
     shape = (1, image_size, image_size)
     pseudo = (num_pseudo_inputs, *shape)
-    p = _prior(prior, z_dim, (hidden,) * 2, num_importance_samples, encoder, pseudo, likelihood)
+    p = _prior(
+        prior, z_dim, (hidden,) * 2, num_importance_samples, encoder, pseudo, likelihood, activation
+    )
     model = VAE(encoder, decoder, _LIKELIHOODS[likelihood](event_dims=3), p)
     model.x_shape = shape
     model.config = {"kind": "conv"} | config | {"channels": list(channels)}
@@ -121,12 +129,13 @@ def _prior(
     encoder: nn.Module,
     pseudo_inputs: Sequence[int],
     likelihood: str,
+    activation: str,
 ) -> nn.Module:
     """The prior of this name; pseudo-inputs begin as noise that fits the likelihood."""
     if likelihood not in _LIKELIHOODS:
         raise ValueError(f"likelihood must be one of {sorted(_LIKELIHOODS)}, got {likelihood!r}")
     if name == "hierarchical":
-        return HierarchicalPrior(z_dim, None, hidden, num_samples)
+        return HierarchicalPrior(z_dim, None, hidden, num_samples, activation=activation)
     if name == "normal":
         return StandardNormal(z_dim)
     if name == "vamp":
@@ -165,7 +174,13 @@ def load(path: str | os.PathLike) -> VAE:
         )
     try:
         config = json.loads(header["config"])
+        old = "activation" not in config  # written when networks had ReLU and no linear maps
+        if old:
+            config["activation"] = "relu"
         model = {"mlp": mlp_vae, "conv": conv_vae}[config.pop("kind", "mlp")](**config)
+        if old:  # with A = 0 it is the same model
+            maps = {k: v for k, v in model.state_dict().items() if k.endswith(".linear")}
+            tensors = {k: torch.zeros_like(v) for k, v in maps.items()} | tensors
         model.load_state_dict(tensors)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path} does not fit its own configuration: {error}") from error

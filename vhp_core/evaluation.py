@@ -4,27 +4,30 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .engine import units
 from .engine.arrays import real_observations
+from .engine.distributions import draw, log_mean_exp
+from .engine.paths import distance_to_data, smoothness
 from .engine.seeding import seeded
 from .likelihoods import BernoulliLikelihood
-from .networks import draw, log_mean_exp
+from .priors import HierarchicalPrior
 from .topology import ring_score
 from .vae import VAE
 
 __all__ = [
     "check_data",
+    "dead_units",
     "distance_to_data",
     "log_likelihood",
     "rate",
     "reconstruction_error",
     "ring_score",
     "smoothness",
+    "zeta_share",
 ]
 
-# At most this many rows (observations times samples) pass through a network at once, and of large
-# observations so few that the rows together have at most so many values.
-_ROWS_AT_ONCE = 1 << 13
-_VALUES_AT_ONCE = 1 << 21
+_ROWS_AT_ONCE = 1 << 13  # observations times samples that pass through a network together
+_VALUES_AT_ONCE = 1 << 21  # of these rows, where observations are large
 
 
 def reconstruction_error(
@@ -57,11 +60,7 @@ def reconstruction_error(
 
 
 def rate(
-    model: VAE,
-    x: Tensor | np.ndarray,
-    num_samples: int = 1,
-    prior_samples: int = 64,
-    seed: int = 0,
+    model: VAE, x: Tensor | np.ndarray, num_samples: int = 1, prior_samples: int = 64, seed: int = 0
 ) -> Tensor:
     """E_q[log q_φ(z|x) − F(Θ, Φ; z)] for each observation, in nats.
 
@@ -85,6 +84,60 @@ def rate(
         return log_q - model.prior.log_prob(z, prior_samples)
 
     return _over_posterior(model, x, num_samples, seed, log_ratio).mean(0)
+
+
+@torch.no_grad()
+def zeta_share(prior: HierarchicalPrior, num_samples: int = 10_000, seed: int = 0) -> float:
+    r"""The share of z's variance under p(z) that ζ carries, in [0, 1].
+
+    .. math::
+
+        \sum_d \mathrm{Var}[E(z_d|ζ)] \,/\, \sum_d \mathrm{Var}[z_d], \qquad
+        \mathrm{Var}[z_d] = \mathrm{Var}[E(z_d|ζ)] + E[\mathrm{Var}(z_d|ζ)].
+
+    Near 0 the prior does not use ζ, and is one Gaussian; 1 − s² where it begins.
+
+    Args:
+        prior: a hierarchical prior.
+        num_samples: draws of ζ.
+        seed: of the draws.
+
+    Example:
+        >>> from vhp_core import HierarchicalPrior
+        >>> round(zeta_share(HierarchicalPrior(2, hidden=(8,))), 2)  # before training
+        0.91
+    """
+    with seeded(seed):
+        p = prior.conditional(prior.zeta.sample(num_samples))
+    carried, rest = p.mean.var(0, correction=0).sum(), p.variance.mean(0).sum()
+    return (carried / (carried + rest)).item()
+
+
+@torch.no_grad()
+def dead_units(model: VAE, x: Tensor | np.ndarray, seed: int = 0) -> dict[str, tuple[int, int]]:
+    """Layer -> how many of its ReLU units are 0 on all data, and how many it has.
+
+    Such a unit has no gradient and learns no more. Layers are named as in
+    ``model.named_modules()``; only those of ``torch.nn.ReLU`` are in the table, since other
+    activations have units that cannot die.
+
+    Args:
+        model: a VAE.
+        x: (n, ...) data, all of which pass at once.
+        seed: of the draws of z and ζ that decoder and prior see.
+
+    Raises:
+        ValueError: as :func:`check_data`.
+
+    Example:
+        >>> from vhp_core import mlp_vae
+        >>> model = mlp_vae(5, 2, hidden=(8,), prior="normal", activation="relu")
+        >>> sorted(dead_units(model, torch.randn(100, 5)))
+        ['decoder.1', 'encoder.net.1']
+    """
+    x = check_data(model, x).to(next(model.parameters()))
+    with seeded(seed):
+        return units.dead_units(model, lambda: model(x))
 
 
 def log_likelihood(
@@ -151,54 +204,6 @@ def _over_posterior(model, x, num_samples, seed, function) -> Tensor:
     return table
 
 
-def smoothness(path: Tensor | np.ndarray) -> float:
-    """Roughness of a path in data space: mean norm of second differences over path length.
-
-    The path is taken at the points given; compare paths of equally many. 0 for a straight
-    line in even steps; the smaller, the smoother. Without a unit.
-
-    Args:
-        path: (T, D) or (T, ...), T ≥ 3; images count as vectors.
-
-    Raises:
-        ValueError: if the path has fewer than 3 points, is not finite, or has no length.
-
-    Example:
-        >>> round(smoothness([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]), 4)  # √2 over 2
-        0.7071
-    """
-    path = _points("path", path, least=3)
-    length = np.linalg.norm(np.diff(path, axis=0), axis=1).sum()
-    if length == 0:
-        raise ValueError("path has no length: all its points are equal")
-    return float(np.linalg.norm(np.diff(path, n=2, axis=0), axis=1).mean() / length)
-
-
-def distance_to_data(path: Tensor | np.ndarray, data: Tensor | np.ndarray) -> float:
-    """Mean Euclidean distance from each point of a path to the nearest observation.
-
-    Args:
-        path: (T, D) or (T, ...) decoded points; images count as vectors.
-        data: (n, D) or (n, ...) observations.
-
-    Returns: the mean, in the data's unit.
-
-    Raises:
-        ValueError: if the two have different dimensions, or are not finite.
-
-    Example:
-        >>> distance_to_data(path=[[0.0, 0.0], [3.0, 4.0]], data=[[0.0, 0.0]])  # 0 and 5
-        2.5
-    """
-    from sklearn.neighbors import NearestNeighbors  # here: the first import takes a second
-
-    path, data = _points("path", path, least=1), _points("data", data, least=1)
-    if path.shape[1] != data.shape[1]:
-        raise ValueError(f"path has {path.shape[1]} dimensions, data has {data.shape[1]}")
-    distance, _ = NearestNeighbors(n_neighbors=1).fit(data).kneighbors(path)
-    return float(distance.mean())
-
-
 def check_data(model: VAE, x: Tensor | np.ndarray) -> Tensor:
     """Refuse data that ``model`` cannot take, and return it as a tensor.
 
@@ -223,12 +228,3 @@ def check_data(model: VAE, x: Tensor | np.ndarray) -> Tensor:
             f"x must lie in [0, 1] for a Bernoulli likelihood; it spans [{low:.4g}, {high:.4g}]"
         )
     return x
-
-
-def _points(name: str, x: Tensor | np.ndarray, least: int) -> np.ndarray:
-    x = np.asarray(x.detach().cpu() if isinstance(x, Tensor) else x, dtype=np.float64)
-    if x.ndim < 2 or len(x) < least:
-        raise ValueError(f"{name} must have shape (at least {least}, D), got {x.shape}")
-    if not np.isfinite(x).all():
-        raise ValueError(f"{name} is not finite")
-    return x.reshape(len(x), -1)

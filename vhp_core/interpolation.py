@@ -7,8 +7,8 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from sklearn.neighbors import NearestNeighbors, kneighbors_graph
 from torch import Tensor
 
+from .engine.paths import distance_to_data, resample, smoothness
 from .engine.seeding import seeded
-from .evaluation import distance_to_data, smoothness
 from .priors import HierarchicalPrior
 from .vae import VAE
 
@@ -130,35 +130,6 @@ class LatentGraph:
         if not torch.isfinite(z).all():
             raise ValueError(f"{name} is not finite: {z.tolist()}")
         return z
-
-
-def resample(path: Tensor, num_points: int) -> Tensor:
-    """Points at equal distances along a polyline, first and last kept: (m, d) -> (num_points, d).
-
-    Distance is measured along the line. A straight line is ``resample`` of its two ends.
-
-    Raises:
-        ValueError: if the path has fewer than 2 points, or ``num_points`` is below 2.
-
-    Example:
-        >>> resample(torch.tensor([[0.0, 0.0], [3.0, 0.0], [3.0, 1.0]]), num_points=3)
-        tensor([[0., 0.],
-                [2., 0.],
-                [3., 1.]])
-    """
-    if path.ndim != 2 or len(path) < 2:
-        raise ValueError(f"path must have shape (m >= 2, d), got {tuple(path.shape)}")
-    if num_points < 2:
-        raise ValueError(f"num_points must be at least 2, got {num_points}")
-    points = path.detach().cpu().double().numpy()  # (m, d)
-    lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
-    along = np.concatenate([[0.0], np.cumsum(lengths)])  # (m,)
-    keep = np.concatenate([[True], lengths > 0])  # a repeated corner has no length
-    if keep.sum() < 2:
-        return path[:1].detach().cpu().repeat(num_points, 1)
-    wanted = np.linspace(0.0, along[-1], num_points)
-    columns = [np.interp(wanted, along[keep], column[keep]) for column in points.T]
-    return torch.as_tensor(np.stack(columns, axis=1), dtype=path.dtype)
 
 
 @torch.no_grad()

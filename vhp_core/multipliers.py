@@ -14,33 +14,34 @@ class Geco:
 
     Args:
         kappa: κ, the tolerated error: the constraint is E[C] ≤ κ². In the data's own unit.
-        nu: ν, the step size of log λ per unit of C.
+        nu: ν, the step size of log λ per unit of C; 0.01/κ² if not given, so that a relative
+            violation moves λ alike in every unit and number of dimensions.
         alpha: α in [0, 1), the inertia of the moving average.
         beta0: β₀ = 1/λ₀, the inverse of the multiplier's first value.
         max_log_step: largest change of log λ in one update. It is a guard against an error
-            that starts orders of magnitude above κ²; (8) itself has none (infinity).
+            that starts orders of magnitude above κ²; (8) itself has none (``math.inf``).
 
     Raises:
         ValueError: if an argument is out of its range, or :meth:`update` gets an error that is
             not finite or below zero.
 
     Example:
-        >>> geco = Geco(kappa=1.0, nu=0.1, beta0=0.5)
+        >>> geco = Geco(kappa=1.0, nu=0.04, beta0=0.5)
         >>> geco.update(2.0)
-        >>> round(geco.value, 4)  # 2 exp(0.1 (2 − 1))
-        2.2103
+        >>> round(geco.value, 4)  # 2 exp(0.04 (2 − 1))
+        2.0816
     """
 
     def __init__(
         self,
         kappa: float,
-        nu: float = 0.01,
+        nu: float | None = None,
         alpha: float = 0.99,
         beta0: float = 0.01,
-        max_log_step: float = math.inf,
+        max_log_step: float = 0.05,
     ):
         self.kappa = _positive("kappa", kappa)
-        self.nu = _positive("nu", nu)
+        self.nu = _positive("nu", 0.01 / self.kappa**2 if nu is None else nu)
         self.max_log_step = _positive("max_log_step", max_log_step, finite=False)
         if not 0 <= alpha < 1:
             raise ValueError(f"alpha must lie in [0, 1), got {alpha}")
@@ -71,8 +72,8 @@ class Geco:
 
     def _move(self, log_step: float) -> None:
         limited = max(-self.max_log_step, min(self.max_log_step, log_step))
-        # Beyond e^±60 products with λ could leave the range of single precision.
-        log_value = max(-60.0, min(60.0, math.log(self.value) + limited))
+        # Far beyond e^±30 the squares of gradients overflow in Adam, and its steps would be 0.
+        log_value = max(-30.0, min(30.0, math.log(self.value) + limited))
         self.value = math.exp(log_value)
 
     def state_dict(self) -> dict[str, float | bool | None]:
@@ -124,11 +125,11 @@ class Rewo(Geco):
     def __init__(
         self,
         kappa: float,
-        nu: float = 0.01,
+        nu: float | None = None,
         tau: float = 1.0,
         alpha: float = 0.99,
         beta0: float = 0.01,
-        max_log_step: float = math.inf,
+        max_log_step: float = 0.05,
     ):
         super().__init__(kappa, nu, alpha, beta0, max_log_step)
         self.tau = _positive("tau", tau)

@@ -5,111 +5,140 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.distributions import Distribution, Independent, Normal
 from torch.nn.functional import softplus
 
-from .engine.seeding import standard_normal
+from .engine.distributions import DiagonalNormal
+from .engine.units import activation_layer
 
-__all__ = ["MLP", "ConvDecoder", "DiagonalNormal", "GaussianConv", "GaussianMLP"]
-
-
-class DiagonalNormal(Independent):
-    """N(loc, diag(scale²)) over the last dimension, reparametrised.
-
-    It is ``Independent(Normal(loc, scale), 1)`` with the same attributes, whose densities take
-    fewer passes over memory. Arguments are not validated: a check would cost as much as the
-    density itself.
-
-    Args:
-        loc: mean, (..., d): batch shape (...) and event shape (d,).
-        scale: standard deviation, (..., d), above 0.
-
-    Example:
-        >>> q = DiagonalNormal(torch.zeros(3, 2), torch.ones(3, 2))
-        >>> q.log_prob(torch.zeros(3, 2))  # −log 2π each
-        tensor([-1.8379, -1.8379, -1.8379])
-    """
-
-    def __init__(self, loc: Tensor, scale: Tensor):
-        super().__init__(Normal(loc, scale, validate_args=False), 1, validate_args=False)
-        self.loc, self.scale = self.base_dist.loc, self.base_dist.scale
-
-    def log_prob(self, value: Tensor) -> Tensor:
-        """log N(value; loc, diag(scale²)) in nats, (..., d) -> (...,)."""
-        t = (value - self.loc) / self.scale
-        return self._log_normaliser - torch.addcmul(self.scale.log(), t, t, value=0.5).sum(-1)
-
-    def rsample_and_log_prob(self, sample_shape: Sequence[int] = ()) -> tuple[Tensor, Tensor]:
-        """Draws z = loc + scale·ε, ``(*sample_shape, ..., d)``, and their log-densities.
-
-        In terms of ε the density is −½‖ε‖² − Σ log scale − ½ d log 2π: nothing has to be
-        subtracted and divided again.
-        """
-        noise = standard_normal((*sample_shape, *self.loc.shape), like=self.loc)
-        log_prob = (self._log_normaliser - 0.5 * noise.square().sum(-1)) - self.scale.log().sum(-1)
-        return torch.addcmul(self.loc, self.scale, noise), log_prob
-
-    def expand(self, batch_shape: Sequence[int], _instance: None = None) -> "DiagonalNormal":
-        shape = (*batch_shape, *self.event_shape)
-        return DiagonalNormal(self.loc.expand(shape), self.scale.expand(shape))
-
-    @property
-    def _log_normaliser(self) -> float:
-        return -0.5 * self.loc.shape[-1] * math.log(2 * math.pi)
-
-
-def draw(q: Distribution, sample_shape: Sequence[int] = ()) -> tuple[Tensor, Tensor]:
-    """z ~ q, (*sample_shape, B, d), by reparametrisation, and log q(z), (*sample_shape, B)."""
-    if isinstance(q, DiagonalNormal):
-        return q.rsample_and_log_prob(sample_shape)
-    z = q.rsample(torch.Size(sample_shape))
-    return z, q.log_prob(z)
-
-
-def log_mean_exp(log_w: Tensor) -> Tensor:
-    """log 1/K Σ_k exp(log_w_k) over the first dimension, (K, ...) -> (...,)."""
-    if len(log_w) == 1:
-        return log_w[0]
-    return torch.logsumexp(log_w, dim=0) - math.log(len(log_w))
+__all__ = ["MLP", "ConvDecoder", "GaussianAroundLinear", "GaussianConv", "GaussianMLP"]
 
 
 class MLP(nn.Sequential):
-    """Fully connected network with ReLU between its layers.
+    """Fully connected network with an activation between its layers.
 
     Args:
         in_dim: size of the last dimension of the input.
         out_dim: size of the last dimension of the output.
         hidden: widths of the hidden layers; () gives an affine map.
+        activation: "leaky_relu" (slope 0.1 below 0), "relu" or "silu".
+
+    Raises:
+        ValueError: if there is no activation of this name.
 
     Example:
         >>> MLP(3, 2, hidden=(8,))(torch.zeros(5, 3)).shape
         torch.Size([5, 2])
     """
 
-    def __init__(self, in_dim: int, out_dim: int, hidden: Sequence[int] = (256, 256)):
+    def __init__(
+        self,
+        in_dim: int,
+        out_dim: int,
+        hidden: Sequence[int] = (256, 256),
+        activation: str = "leaky_relu",
+    ):
         layers: list[nn.Module] = []
         for width in hidden:
-            layers += [nn.Linear(in_dim, width), nn.ReLU(inplace=True)]
+            layers += [nn.Linear(in_dim, width), activation_layer(activation)]
             in_dim = width
         super().__init__(*layers, nn.Linear(in_dim, out_dim))
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_dim) -> (..., out_dim)."""
-        rows = x.reshape(-1, x.shape[-1])  # a ReLU in place needs the product itself, no view
+        rows = x.reshape(-1, x.shape[-1])  # an activation in place needs the product, no view
         return super().forward(rows).view(*x.shape[:-1], -1)
 
 
-class GaussianMLP(nn.Module):
-    """Diagonal Gaussian whose mean and scale are outputs of one MLP.
+class GaussianAroundLinear(nn.Module):
+    r"""Diagonal Gaussian whose mean is a linear map and what a network adds to it.
 
-    The scale is softplus(s) + ``min_scale`` of the raw output s, so it is positive and
-    its gradient does not vanish where the scale is large.
+    .. math::
+
+        N\left(A x + h(x),\; \mathrm{diag}\,(\mathrm{softplus}(r(x)) + s_\min)^2\right),
+
+    h and r the two halves of the network's output. A begins at zero, and the network as its layers
+    do: the distribution is the network's alone. :meth:`set_affine` makes it an affine map with a
+    constant scale instead, from which it goes on learning. All of it is trained.
+
+    :class:`GaussianMLP` is the one of fully connected layers, :class:`GaussianConv` that of
+    convolutions.
+
+    Args:
+        net: x -> (B, 2 out_dim), its last layer linear.
+        in_dim: size of x, flattened.
+        out_dim: size of the distribution's event.
+        min_scale: s_min, the lower limit of the standard deviation.
+
+    Example:
+        >>> network = GaussianMLP(3, 2, hidden=(8,))
+        >>> network.set_affine(torch.ones(2, 3), torch.zeros(2), 0.3)
+        >>> q = network(torch.ones(1, 3))
+        >>> q.loc.detach(), q.scale.detach()
+        (tensor([[3., 3.]]), tensor([[0.3000, 0.3000]]))
+    """
+
+    def __init__(self, net: nn.Module, in_dim: int, out_dim: int, min_scale: float):
+        super().__init__()
+        self.net = net
+        self.linear = nn.Parameter(torch.zeros(out_dim, in_dim))  # A; b is the bias of h
+        self.min_scale = min_scale
+
+    @torch.no_grad()
+    def set_affine(self, weight: Tensor, bias: Tensor, scale: Tensor | float) -> None:
+        """Make it N(``weight`` x + ``bias``, diag(``scale``²)), exactly, for every x.
+
+        The last layer of the network becomes zero but for its bias; the others stay.
+
+        Args:
+            weight: (out_dim, in_dim).
+            bias: (out_dim,).
+            scale: a number or (out_dim,), above ``min_scale``.
+
+        Raises:
+            ValueError: if a shape is another, or a scale is not above ``min_scale``.
+        """
+        d = len(self.linear)
+        if weight.shape != self.linear.shape or bias.shape != (d,):
+            raise ValueError(
+                f"weight must have shape {tuple(self.linear.shape)} and bias ({d},), got "
+                f"{tuple(weight.shape)} and {tuple(bias.shape)}"
+            )
+        # In double precision: in single, log(exp(s) − 1) of a small s would keep few digits.
+        above = torch.as_tensor(scale, dtype=torch.float64).cpu() - self.min_scale
+        if not (above.isfinite() & (above > 0)).all():
+            raise ValueError(f"scale must be finite and above {self.min_scale}, got {scale}")
+        raw = above + torch.log(-torch.expm1(-above))  # softplus(raw) = above
+        last = [layer for layer in self.net.modules() if isinstance(layer, nn.Linear)][-1]
+        self.linear.copy_(weight)
+        last.weight.zero_()
+        last.bias[:d] = bias.to(last.bias)
+        last.bias[d:] = raw.expand(d).to(last.bias)
+
+    def forward(self, x: Tensor) -> DiagonalNormal:
+        """(..., in_dim) -> batch shape (...)."""
+        return self._around(x, self.net(x))
+
+    def _around(self, flat: Tensor, output: Tensor) -> DiagonalNormal:
+        loc, raw = output.chunk(2, dim=-1)  # (..., out_dim) each
+        return DiagonalNormal(loc + flat @ self.linear.T, softplus(raw) + self.min_scale)
+
+
+class GaussianMLP(GaussianAroundLinear):
+    """Diagonal Gaussian whose mean and scale are outputs of one MLP, around a linear map.
+
+    The mean is A x + h(x) with A zero at first (:class:`GaussianAroundLinear`). The scale is
+    softplus(r) + ``min_scale`` of the raw output r, so it is positive and its gradient does not
+    vanish where the scale is large.
 
     Args:
         in_dim: size of the conditioning variable.
         out_dim: size of the distribution's event.
         hidden: widths of the hidden layers.
         min_scale: lower limit of the standard deviation.
+        activation: as for :class:`MLP`.
+
+    Raises:
+        ValueError: as :class:`MLP`.
 
     Example:
         >>> import torch
@@ -124,22 +153,20 @@ class GaussianMLP(nn.Module):
         out_dim: int,
         hidden: Sequence[int] = (256, 256),
         min_scale: float = 1e-4,
+        activation: str = "leaky_relu",
     ):
-        super().__init__()
-        self.net = MLP(in_dim, 2 * out_dim, hidden)
-        self.min_scale = min_scale
-
-    def forward(self, x: Tensor) -> DiagonalNormal:
-        loc, raw = self.net(x).chunk(2, dim=-1)  # (..., out_dim) each
-        return DiagonalNormal(loc, softplus(raw) + self.min_scale)
+        net = MLP(in_dim, 2 * out_dim, hidden, activation)
+        super().__init__(net, in_dim, out_dim, min_scale)
 
 
-class GaussianConv(nn.Module):
+class GaussianConv(GaussianAroundLinear):
     """Diagonal Gaussian over the latent variable, given a grey image.
 
-    Each convolution halves the image's side (kernel 4, stride 2, padding 1) and is followed by a
-    ReLU; one fully connected hidden layer and the outputs for mean and scale come last. The scale
-    is that of :class:`vhp_core.GaussianMLP`.
+    Each convolution halves the image's side (kernel 4, stride 2, padding 1) and is followed by an
+    activation; one fully connected hidden layer and the outputs for mean and scale come last.
+    Beside them a linear map of the pixels is added to the mean, zero at first
+    (:class:`GaussianAroundLinear`): it is where :func:`vhp_core.linear_start` puts the
+    principal axes, which convolutions could not hold. The scale is that of :class:`GaussianMLP`.
 
     Args:
         image_size: S, the image's side in pixels; divisible by 2 for each entry of ``channels``.
@@ -147,9 +174,10 @@ class GaussianConv(nn.Module):
         channels: of the convolutions, the image's side first.
         hidden: width of the fully connected layer.
         min_scale: lower limit of the standard deviation.
+        activation: as for :class:`MLP`.
 
     Raises:
-        ValueError: if the image cannot be halved that often.
+        ValueError: if the image cannot be halved that often, or as :class:`MLP`.
 
     Example:
         >>> q = GaussianConv(16, 2, channels=(4, 8))(torch.zeros(3, 1, 16, 16))
@@ -164,22 +192,20 @@ class GaussianConv(nn.Module):
         channels: Sequence[int] = (8, 16, 32, 32),
         hidden: int = 256,
         min_scale: float = 1e-4,
+        activation: str = "leaky_relu",
     ):
-        super().__init__()
         side = _smallest_side(image_size, channels)
         layers: list[nn.Module] = []
         for before, after in zip((1, *channels), channels, strict=False):
-            layers += [nn.Conv2d(before, after, 4, 2, 1), nn.ReLU(inplace=True)]
-        self.net = nn.Sequential(
-            *layers, nn.Flatten(), MLP(channels[-1] * side**2, 2 * out_dim, (hidden,))
-        )
-        self.min_scale = min_scale
+            layers += [nn.Conv2d(before, after, 4, 2, 1), activation_layer(activation)]
+        top = MLP(channels[-1] * side**2, 2 * out_dim, (hidden,), activation)
+        net = nn.Sequential(*layers, nn.Flatten(), top)
+        super().__init__(net, image_size**2, out_dim, min_scale)
 
     def forward(self, x: Tensor) -> DiagonalNormal:
         """(B, 1, S, S) -> batch shape (B,)."""
-        x = x.contiguous(memory_format=torch.channels_last)  # faster on processors
-        loc, raw = self.net(x).chunk(2, dim=-1)  # (B, out_dim) each
-        return DiagonalNormal(loc, softplus(raw) + self.min_scale)
+        images = x.contiguous(memory_format=torch.channels_last)  # faster on processors
+        return self._around(x.flatten(1), self.net(images))
 
 
 class ConvDecoder(nn.Sequential):
@@ -189,7 +215,7 @@ class ConvDecoder(nn.Sequential):
 
     Args:
         in_dim: size of the last dimension of the input.
-        image_size, channels, hidden: as for :class:`GaussianConv`.
+        image_size, channels, hidden, activation: as for :class:`GaussianConv`.
 
     Raises:
         ValueError: as :class:`GaussianConv`.
@@ -205,17 +231,18 @@ class ConvDecoder(nn.Sequential):
         image_size: int,
         channels: Sequence[int] = (8, 16, 32, 32),
         hidden: int = 256,
+        activation: str = "leaky_relu",
     ):
         side = _smallest_side(image_size, channels)
         shape = (channels[-1], side, side)
         layers: list[nn.Module] = [
-            *MLP(in_dim, math.prod(shape), (hidden,)),
-            nn.ReLU(inplace=True),
+            *MLP(in_dim, math.prod(shape), (hidden,), activation),
+            activation_layer(activation),
             nn.Unflatten(-1, shape),
         ]
         down = channels[::-1]
         for before, after in zip(down, (*down[1:], 1), strict=True):
-            layers += [nn.ConvTranspose2d(before, after, 4, 2, 1), nn.ReLU(inplace=True)]
+            layers += [nn.ConvTranspose2d(before, after, 4, 2, 1), activation_layer(activation)]
         super().__init__(*layers[:-1])
 
     def forward(self, z: Tensor) -> Tensor:

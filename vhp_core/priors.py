@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
-from .networks import DiagonalNormal, GaussianMLP, log_mean_exp
+from .engine.distributions import DiagonalNormal, log_mean_exp
+from .networks import GaussianMLP
 
 __all__ = ["HierarchicalPrior", "StandardNormal", "VampPrior"]
 
-# Without gradients, ζ is drawn in pieces of at most this many rows, which bounds the memory.
-_ROWS_AT_ONCE = 1 << 15
+_ROWS_AT_ONCE = 1 << 13  # of ζ, where no gradient is kept: the memory is bounded
 
 
 class StandardNormal(nn.Module):
@@ -129,9 +129,16 @@ class HierarchicalPrior(nn.Module):
         zeta_dim: dimension of ζ; ``dim`` if not given.
         hidden: widths of the hidden layers of p_Θ(z|ζ) and of q_Φ(ζ|z).
         num_importance_samples: K, used where :meth:`log_prob` is not given another number.
+        scale: s of the start, in (0, 1), below the width of the structure to be found.
+        activation: as for :class:`vhp_core.MLP`.
+
+    Before the first step the two networks are linear and each other's exact inverse
+    (:meth:`start`): p(z) = N(0, I), and ζ carries 1 − s² of its variance. From the usual first
+    weights p(z|ζ) hardly depends on ζ, which may then stay unused for ever.
 
     Raises:
-        ValueError: if a dimension or the number of samples is not at least 1.
+        ValueError: if a dimension or the number of samples is not at least 1, ``scale`` does not
+            lie in (0, 1), or there is no activation of this name.
 
     Example:
         >>> prior = HierarchicalPrior(2, hidden=(64, 64))
@@ -145,6 +152,8 @@ class HierarchicalPrior(nn.Module):
         zeta_dim: int | None = None,
         hidden: Sequence[int] = (256, 256),
         num_importance_samples: int = 16,
+        scale: float = 0.3,
+        activation: str = "leaky_relu",
     ):
         super().__init__()
         if num_importance_samples < 1:
@@ -154,8 +163,33 @@ class HierarchicalPrior(nn.Module):
         self.dim = dim
         self.zeta = StandardNormal(dim if zeta_dim is None else zeta_dim)
         self.num_importance_samples = num_importance_samples
-        self.conditional = GaussianMLP(self.zeta.dim, dim, hidden)
-        self.inference = GaussianMLP(dim, self.zeta.dim, hidden)
+        self.conditional = GaussianMLP(self.zeta.dim, dim, hidden, activation=activation)
+        self.inference = GaussianMLP(dim, self.zeta.dim, hidden, activation=activation)
+        self.start(scale)
+
+    def start(self, scale: float = 0.3) -> None:
+        r"""Set p(z|ζ) and q(ζ|z) to a linear-Gaussian prior and its exact inference, in place.
+
+        .. math::
+
+            p(z|ζ) = N\left(\sqrt{1 - s^2}\, ζ,\; s^2 I\right), \qquad
+            q(ζ|z) = N\left(\sqrt{1 - s^2}\, z,\; s^2 I\right).
+
+        The marginal is N(0, I), q(ζ|z) is the posterior, and so the bound F is log N(z; 0, I)
+        for every K. If d_ζ and d_z differ, the coordinates that one has beyond the other are
+        N(0, 1), and nothing depends on them.
+
+        Raises:
+            ValueError: if ``scale`` does not lie in (0, 1).
+        """
+        if not 0 < scale < 1:
+            raise ValueError(f"scale must lie in (0, 1), got {scale}")
+        for network in (self.conditional, self.inference):
+            weight = torch.zeros_like(network.linear)
+            weight.fill_diagonal_(math.sqrt(1 - scale**2))
+            scales = torch.ones(len(weight), dtype=torch.float64)
+            scales[: min(weight.shape)] = scale
+            network.set_affine(weight, weight.new_zeros(len(weight)), scales)
 
     def log_prob(self, z: Tensor, num_samples: int | None = None) -> Tensor:
         """One draw of the bound F(Θ, Φ; z) in nats, (..., d) -> (...,), with K = ``num_samples``.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor, nn
 
+from .diagnosis import warning_signs
 from .engine.runs import History, Run
 from .evaluation import check_data, reconstruction_error
 from .likelihoods import GaussianLikelihood
@@ -63,8 +64,9 @@ def fit(
             is damaged or belongs to another run (the file then stays as it is).
 
     Warns:
-        UserWarning: if the error never came down to κ², or the constraint is slack (λ rests at
-            1 or below while the error is far below κ²).
+        UserWarning: for each of the signs that the fit is not what it seems
+            (:func:`vhp_core.diagnosis.warning_signs`): an unmet or a slack constraint, a collapsed
+            posterior, a prior that does not use ζ, dead units.
 
     Example:
         >>> import torch
@@ -102,8 +104,7 @@ def fit(
     if _is_gaussian(model):
         mean_error = reconstruction_error(model, x, seed=seed).mean().item()
         model.likelihood.set_scale(mean_error, dim=data[0].numel())
-    if run.fabric.is_global_zero:
-        _warn_of_unmet(constraint)
+    _warn(model, x, run, constraint)
     return run.history
 
 
@@ -130,6 +131,9 @@ def fit_iwae(
 
     Raises:
         ValueError: as :func:`fit`, or if ``num_samples`` is not at least 1.
+
+    Warns:
+        UserWarning: as :func:`fit`, but for the signs that are about a constraint.
 
     Example:
         >>> import torch
@@ -165,6 +169,7 @@ def fit_iwae(
                 initial_phase=False,
                 bound=mean_bound,
             )
+    _warn(model, x, run)
     return run.history
 
 
@@ -204,25 +209,7 @@ def _implied_multiplier(model: VAE) -> float:
     return 1.0
 
 
-def _warn_of_unmet(constraint: Geco) -> None:
-    error, tolerance = constraint.smoothed_error, constraint.kappa**2
-    if constraint.initial_phase:
-        warnings.warn(
-            f"the error never fell below kappa² = {tolerance:.4g}; it reached {error:.4g}. The "
-            "prior was not trained. Train longer, take a larger network or latent space, a "
-            "larger kappa, or a smaller beta0",
-            stacklevel=3,
-        )
-    elif error > 1.05 * tolerance:
-        warnings.warn(
-            f"the constraint is not met at the end: the error is {error:.4g}, kappa² = "
-            f"{tolerance:.4g}. Train longer or take a larger nu",
-            stacklevel=3,
-        )
-    elif constraint.value <= 1.0 and error < 0.5 * tolerance:
-        warnings.warn(
-            f"the constraint is slack: lambda rests at {constraint.value:.4g} while the error, "
-            f"{error:.4g}, is far below kappa² = {tolerance:.4g}. Take a smaller kappa, or scale "
-            "the data so that the tolerated error per dimension lies well below 1/2",
-            stacklevel=3,
-        )
+def _warn(model: VAE, x: Tensor | np.ndarray, run: Run, constraint: Geco | None = None) -> None:
+    if run.fabric.is_global_zero:
+        for sign in warning_signs(model, x, run.history, constraint):
+            warnings.warn(sign, stacklevel=3)

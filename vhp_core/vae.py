@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 
 from .engine.checkpoints import write_tensors
-from .networks import draw, log_mean_exp
+from .engine.distributions import draw, log_mean_exp
 
 __all__ = ["VAE", "Terms", "importance_weighted_bound", "lagrangian"]
 

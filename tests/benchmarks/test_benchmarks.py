@@ -22,12 +22,12 @@ def test_products_of_one_layer():
 
 
 def test_operations_of_a_step_as_counted_by_hand():
-    encoder = 3 * (50 * 256 + 256 * 256 + 256 * 4) - 50 * 256
+    encoder = 3 * (50 * 256 + 256 * 256 + 256 * 4) - 50 * 256 + 2 * 50 * 2
     decoder = 3 * (2 * 256 + 256 * 256 + 256 * 50)
-    inference = conditional = 3 * (2 * 256 + 256 * 256 + 256 * 4)
+    inference = conditional = 3 * (2 * 256 + 256 * 256 + 256 * 4 + 2 * 2)
     by_hand = 2 * (128 * (encoder + decoder + inference) + 2048 * conditional)
     assert sum(product.flops for product in step_products()) == by_hand
-    assert len(step_products()) == 4 * 9 - 1
+    assert len(step_products()) == 4 * 9 - 1 + 3 * 3 - 1
 
 
 def test_operands_have_the_shapes_of_their_product():

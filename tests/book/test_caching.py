@@ -34,6 +34,27 @@ def test_a_run_is_made_once_for_the_same_settings(train, tmp_path, monkeypatch):
     assert not list((tmp_path / "cache").glob("*.part*"))
 
 
+def test_a_kept_run_warns_as_it_did(tmp_path, monkeypatch):
+    monkeypatch.setenv("VHP_CACHE", str(tmp_path))
+    calls = []
+
+    def train(seed):
+        calls.append(seed)
+        torch.manual_seed(seed)
+        model = vhp.mlp_vae(3, 1, (4,), "normal")
+        far = vhp.Rewo(kappa=1e-3)
+        return model, vhp.fit(model, torch.ones(9, 3), far, steps=2, seed=seed, progress=False)
+
+    said = []
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="never fell below") as caught:
+            _, history = book.cached(train, seed=0)
+        said.append([str(warning.message) for warning in caught])
+        assert list(history.frame().columns)[-1] == "initial_phase"
+    assert said[0] == said[1]
+    assert calls == [0]
+
+
 def test_without_a_folder_nothing_is_kept(train, monkeypatch):
     monkeypatch.delenv("VHP_CACHE", raising=False)
     for _ in range(2):

@@ -52,7 +52,7 @@ def conv_model(likelihood=None):
     torch.manual_seed(2)
     decoder = nn.Sequential(
         nn.Linear(2, 3 * 4 * 5),
-        nn.ReLU(),
+        nn.SiLU(),
         nn.Unflatten(-1, (3, 4, 5)),
         nn.ConvTranspose2d(3, 4, 4, stride=2, padding=1),
         nn.LeakyReLU(0.2),

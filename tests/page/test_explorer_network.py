@@ -29,7 +29,7 @@ def numbers(text, dtype):
 def test_weights_and_checks_come_back():
     model = vhp.mlp_vae(4, 2, hidden=(5,))
     packed = pack_network(model, Z)
-    assert packed["layers"] == [["linear", 2, 5], ["relu", 0.0], ["linear", 5, 4]]
+    assert packed["layers"] == [["linear", 2, 5], ["relu", 0.1], ["linear", 5, 4]]
     texts = [layer[name] for layer in packed["parameters"] for name in ("weight", "bias")]
     for text, wanted in zip(texts, model.decoder.parameters(), strict=True):
         np.testing.assert_array_equal(numbers(text, "<f4"), wanted.detach().ravel())
@@ -120,12 +120,14 @@ def test_layers_of_a_convolutional_decoder():
         nn.Unflatten(1, (4, 2, 2)),
         nn.Sequential(nn.ConvTranspose2d(4, 2, 4, 2, 1), nn.Identity(), nn.Tanh()),
         nn.Upsample(scale_factor=2),
+        nn.SiLU(),
         nn.Conv2d(2, 1, 3, padding=1),
         nn.Flatten(),
     )
     assert [layer for layer, _ in decoder_layers(decoder)] == [
         ["linear", 2, 16], ["relu", 0.1], ["reshape", 4, 2, 2],
         ["convTransposed", 4, 2, 4, 2, 1, 0], ["tanh"], ["upsample", 2],
+        ["silu"],
         ["conv", 2, 1, 3, 1, 1], ["flatten"],
     ]  # fmt: skip
 

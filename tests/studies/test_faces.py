@@ -82,7 +82,7 @@ def test_a_cell_gives_a_row_of_finite_numbers_for_each_model(monkeypatch, tmp_pa
 
 def test_weights_kept_as_halves_give_nearly_the_same_model(tmp_path):
     torch.manual_seed(0)
-    model = vhp.mlp_vae(8, 2, hidden=(16,), num_importance_samples=2)
+    model = vhp.mlp_vae(8, 2, hidden=(64,), num_importance_samples=2)
     model.save(tmp_path / "whole.safetensors")
     study.keep(tmp_path / "whole.safetensors", tmp_path / "half.safetensors")
     again = vhp.load(tmp_path / "half.safetensors")

@@ -22,6 +22,7 @@ API_REFERENCE = "% reference of vhp_core"
 MODULES = {
     "vhp_core": "",
     "vhp_core.evaluation": "What is measured",
+    "vhp_core.diagnosis": "What a fit warns of",
     "vhp_core.topology": "Topology",
     "vhp_core.data": "Data sets",
     "vhp_core.plotting": "Figures",
@@ -39,7 +40,13 @@ _PARTS = {
     "training": "Training",
     "interpolation": "Latent graphs and paths",
 }
-_MOVED = {"runs": "training", "vae": "builders"}  # shown with another module's names
+# Shown with another module's names.
+_MOVED = {
+    "distributions": "networks",
+    "paths": "interpolation",
+    "runs": "training",
+    "vae": "builders",
+}
 
 
 def public_names(module: str) -> list[str]:

@@ -5,6 +5,7 @@ import inspect
 import json
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from .numerics import numerical_profile
 
 __all__ = ["cached"]
 
+_TOLD = "warnings of the run"  # their name beside those of the history's columns
+
 
 def cached(train: Callable[..., tuple[VAE, History]], **settings: Any) -> tuple[VAE, History]:
     """``train(**settings)``, or what it returned the last time for just these settings.
@@ -28,7 +31,8 @@ def cached(train: Callable[..., tuple[VAE, History]], **settings: Any) -> tuple[
     The model and its history are kept in the folder that the environment variable VHP_CACHE
     names; without it nothing is kept. The key covers ``train``'s own source, the settings (of
     arrays their content), the library's source, the versions of Python and torch, the number of
-    threads, and the numerical profile. Nothing is pickled.
+    threads, and the numerical profile. Nothing is pickled. Warnings of the run are kept with it and
+    given again, so that a chapter says the same whether it trained or found the run.
 
     Args:
         train: a function that returns a fitted model and its :class:`vhp_core.History`.
@@ -59,15 +63,22 @@ def cached(train: Callable[..., tuple[VAE, History]], **settings: Any) -> tuple[
     weights, steps = path.with_suffix(".safetensors"), path.with_suffix(".npz")
     if not (weights.exists() and steps.exists()):
         path.parent.mkdir(parents=True, exist_ok=True)
-        model, history = train(**settings)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            model, history = train(**settings)
+        told = [str(warning.message) for warning in caught]
         part = path.with_suffix(".part.npz")
-        np.savez_compressed(part, **history.columns)
+        np.savez_compressed(part, **history.columns, **{_TOLD: np.array(told, dtype=str)})
         part.replace(steps)
         model.save(weights)
-        return model, history
-    with np.load(steps, allow_pickle=False) as columns:
-        history = History({name: columns[name].tolist() for name in columns.files})
-    return load(weights).eval(), history
+    else:
+        with np.load(steps, allow_pickle=False) as kept:
+            columns = {name: kept[name].tolist() for name in kept.files}
+        told, history = columns.pop(_TOLD), History(columns)
+        model = load(weights).eval()
+    for message in told:
+        warnings.warn(message, stacklevel=2)
+    return model, history
 
 
 def _plain(value: Any) -> Any:

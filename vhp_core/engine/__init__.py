@@ -1,7 +1,10 @@
-"""What a training loop stands on: it knows tensors and modules, and nothing of VAEs.
+"""What training and measuring stand on: it knows tensors and modules, and nothing of VAEs.
 
 - ``seeding``: random numbers from a seed, apart from the caller's own;
 - ``arrays``: arrays of observations as tensors, and the refusal of those that are none;
+- ``distributions``: the Gaussian of networks, with densities in few passes over memory;
+- ``units``: of networks, their activations by name, and those that no longer learn;
+- ``paths``: points one after another, resampled and measured;
 - ``runs``: a run's batches, steps, history, progress bar and checkpoints;
 - ``alone``: one process on one device; a Lightning Fabric stands in its place for more;
 - ``flat``: many parameters as few vectors;
@@ -13,5 +16,15 @@ import lazy_loader as lazy
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
-    ["alone", "arrays", "checkpoints", "extras", "flat", "runs", "seeding"],
+    [
+        "alone",
+        "arrays",
+        "checkpoints",
+        "distributions",
+        "extras",
+        "flat",
+        "runs",
+        "seeding",
+        "units",
+    ],
 )

@@ -52,6 +52,7 @@
       return { values, channels: outputs, height: 1, width: 1 };
     },
     relu: (x, [slope]) => ({ ...x, values: x.values.map((v) => (v > 0 ? v : slope * v)) }),
+    silu: (x) => ({ ...x, values: x.values.map((v) => v * SIGMOID(v)) }),
     sigmoid: (x) => ({ ...x, values: x.values.map(SIGMOID) }),
     tanh: (x) => ({ ...x, values: x.values.map(Math.tanh) }),
     flatten: (x) => ({ values: x.values, channels: x.values.length, height: 1, width: 1 }),

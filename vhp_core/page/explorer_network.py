@@ -22,9 +22,9 @@ _CHECKED = 400  # values of a checked point that the page holds, at most
 def decoder_layers(decoder: nn.Module) -> list[tuple[list, list[Tensor]]]:
     """What a decoder does, layer after layer: ``[name, *sizes]`` and the layer's parameters.
 
-    Known are ``Linear``, ``ReLU``, ``LeakyReLU``, ``Sigmoid``, ``Tanh``, ``Flatten``,
-    ``Unflatten``, ``Conv2d``, ``ConvTranspose2d``, ``Upsample`` (to the nearest), ``Identity``,
-    and ``Sequential`` of these, such as :class:`vhp_core.MLP`.
+    Known are ``Linear``, ``ReLU``, ``LeakyReLU``, ``SiLU``, ``Sigmoid``, ``Tanh``,
+    ``Flatten``, ``Unflatten``, ``Conv2d``, ``ConvTranspose2d``, ``Upsample`` (to the nearest),
+    ``Identity``, and ``Sequential`` of these, such as :class:`vhp_core.MLP`.
 
     Raises:
         ValueError: if a layer is of another kind, or has an option that the page does not know.
@@ -32,7 +32,7 @@ def decoder_layers(decoder: nn.Module) -> list[tuple[list, list[Tensor]]]:
     Example:
         >>> from vhp_core import MLP
         >>> [layer for layer, _ in decoder_layers(MLP(2, 50, hidden=(64,)))]
-        [['linear', 2, 64], ['relu', 0.0], ['linear', 64, 50]]
+        [['linear', 2, 64], ['relu', 0.1], ['linear', 64, 50]]
     """
     layers = []
     for module in _leaves(decoder):
@@ -202,6 +202,8 @@ def _layer(module: nn.Module) -> list | None:
             return ["relu", 0.0]
         case nn.LeakyReLU():
             return ["relu", module.negative_slope]
+        case nn.SiLU():
+            return ["silu"]
         case nn.Sigmoid():
             return ["sigmoid"]
         case nn.Tanh():
@@ -220,7 +222,7 @@ def _layer(module: nn.Module) -> list | None:
             return [name, module.in_channels, module.out_channels, *sizes]
     raise ValueError(
         f"the decoder has a layer that the page does not know: {module}. Known are Linear, ReLU, "
-        "LeakyReLU, Sigmoid, Tanh, Flatten, Unflatten to (C, H, W), square Conv2d and "
+        "LeakyReLU, SiLU, Sigmoid, Tanh, Flatten, Unflatten to (C, H, W), square Conv2d and "
         "ConvTranspose2d without groups or dilation, Upsample to the nearest by a whole factor, "
         "and Sequential of these"
     )

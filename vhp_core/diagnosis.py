@@ -1,0 +1,128 @@
+"""What a fitted model says about its own training: signs that a fit is not what it seems."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .engine.runs import History
+from .evaluation import check_data, dead_units, zeta_share
+from .likelihoods import BernoulliLikelihood, GaussianLikelihood
+from .multipliers import Geco, Rewo
+from .priors import HierarchicalPrior
+from .vae import VAE
+
+__all__ = ["warning_signs"]
+
+_LEAST_STEPS = 100  # of a run that is judged, by its last tenth
+
+
+@torch.no_grad()
+def warning_signs(
+    model: VAE, x: Tensor | np.ndarray, history: History, constraint: Geco | None = None
+) -> list[str]:
+    """What a reader of this run should know before believing it, a sentence or two each.
+
+    :func:`vhp_core.fit` gives them as warnings. Each says what to do:
+
+    - the error never came down to κ², or is above it at the end;
+    - κ² exceeds what λ = 1 reaches, so that the constraint does nothing;
+    - the posterior has collapsed: over the last tenth of the steps the rate is below 0.1 nats and
+      the error at least 0.9 of what the data's mean alone leaves;
+    - the prior does not use ζ: its share (:func:`vhp_core.evaluation.zeta_share`) is below 0.1;
+    - at least half of the units of a ReLU layer are 0 on all data, and learn no more.
+
+    The last three are looked for in runs of at least 100 steps.
+
+    Args:
+        model: the trained model.
+        x: (n, ...) the data that it was trained on.
+        history: of the run.
+        constraint: of the run; None for one on a bound of log p(x).
+
+    Returns: the sentences; none if nothing is to be said.
+
+    Raises:
+        ValueError: if the data are not the model's.
+
+    Example:
+        >>> import vhp_core as vhp
+        >>> model, x, far = vhp.mlp_vae(3, 1, hidden=(8,)), torch.randn(50, 3), vhp.Rewo(kappa=0.1)
+        >>> history = vhp.fit(model, x, far, steps=1, progress=False)
+        >>> [sign[:31] for sign in warning_signs(model, x, history, far)]
+        ['the error never fell below kapp']
+    """
+    data = check_data(model, x)
+    some = data[:: max(1, len(data) // 1000)].to(next(model.parameters()))
+    columns = {key: np.asarray(values) for key, values in history.columns.items()}
+    last = {key: values[-max(1, len(values) // 10) :] for key, values in columns.items()}
+    found = [] if constraint is None else _of_constraint(model, some, constraint, last)
+    if len(columns["step"]) < _LEAST_STEPS:
+        return found
+    rate, error, baseline = last["rate"].mean(), last["error"].mean(), _error_of_mean(model, some)
+    if rate < 0.1 and error > 0.9 * baseline:
+        found.append(
+            f"the posterior has collapsed: the rate is {rate:.2g} nats, and the error {error:.4g} "
+            f"is that of the data's mean, {baseline:.4g}. Start from linear_start, with a smaller "
+            "beta0, or a smaller kappa"
+        )
+    prior = model.prior
+    resting = constraint is not None and constraint.initial_phase
+    if isinstance(prior, HierarchicalPrior) and not resting and (share := zeta_share(prior)) < 0.1:
+        found.append(
+            f"the prior does not use ζ, which carries {share:.2g} of z's variance: it is one "
+            "Gaussian. Begin from the prior's first weights (prior.start()) and linear_start"
+        )
+    layers = dead_units(model, some)
+    dead = [f"{name} {k} of {n}" for name, (k, n) in layers.items() if 2 * k >= n]
+    if dead:
+        found.append(
+            f"ReLU units are 0 on all data and learn no more: {', '.join(dead)}. Take a smaller "
+            'learning rate or beta0, or an activation that cannot die ("leaky_relu")'
+        )
+    return found
+
+
+def _of_constraint(
+    model: VAE, x: Tensor, constraint: Geco, last: dict[str, np.ndarray]
+) -> list[str]:
+    error, tolerance, value = constraint.smoothed_error, constraint.kappa**2, constraint.value
+    # λ of a model whose noise is what κ² says: 1/(2σ²) with σ² = κ²/D, or 1 for a divergence.
+    gaussian = isinstance(model.likelihood, GaussianLikelihood)
+    natural = x[0].numel() / (2 * tolerance) if gaussian else 1.0
+    if constraint.initial_phase:
+        return [
+            f"the error never fell below kappa² = {tolerance:.4g}; it reached {error:.4g}. The "
+            "prior was not trained. Train longer, take a larger network or latent space, a "
+            "larger kappa, or a smaller beta0"
+        ]
+    if error > 1.05 * tolerance:
+        mend = "Train longer or take a larger nu"
+        if not 0.01 < value / natural < 100:
+            mend = (
+                f"lambda has gone to {value:.3g}, faster than the networks learn: train longer, "
+                f"take a smaller nu than {constraint.nu:.3g}, a larger kappa or a larger network"
+            )
+        return [
+            f"the constraint is not met at the end: the error is {error:.4g}, kappa² = "
+            f"{tolerance:.4g}. {mend}"
+        ]
+    at_floor = isinstance(constraint, Rewo) and last["multiplier"].max() < 1.01
+    slack = value <= 1.0 and error < 0.5 * tolerance
+    if slack or (at_floor and last["error"].mean() < tolerance):
+        return [
+            f"the constraint is slack: lambda rests at {value:.4g} while the error, {error:.4g}, "
+            f"is below kappa² = {tolerance:.4g}, which exceeds what lambda = 1 reaches. Take a "
+            "smaller kappa, or scale the data so that the tolerated error per dimension lies "
+            "well below 1/2"
+        ]
+    return []
+
+
+def _error_of_mean(model: VAE, x: Tensor) -> float:
+    """The error of a decoder that knows nothing of z: it draws the mean of the data."""
+    mean = x.mean(0)
+    if isinstance(model.likelihood, BernoulliLikelihood):
+        mean = mean.clamp(1e-6, 1 - 1e-6).logit()
+    elif not isinstance(model.likelihood, GaussianLikelihood):
+        return float("nan")  # of another likelihood nobody knows what the decoder would give
+    return model.likelihood.error(x, mean.expand_as(x)).mean().item()
