@@ -85,7 +85,7 @@ class GaussianAroundLinear(nn.Module):
 
     @torch.no_grad()
     def set_affine(self, weight: Tensor, bias: Tensor, scale: Tensor | float) -> None:
-        """Make it N(``weight`` x + ``bias``, diag(``scale``²)), exactly, for every x.
+        """Make it N(weight · x + bias, diag(scale²)), exactly, for every x.
 
         The last layer of the network becomes zero but for its bias; the others stay.
 

@@ -43,7 +43,7 @@ def stage(root: Path, budget: str) -> dict[str, bytes]:
             kept = notebooks.read(copy if copy.exists() else chapter)
             executed[chapter.name] = with_failure(kept, failed[chapter.stem], root)
         else:
-            executed[chapter.name] = notebooks.read(copy)
+            executed[chapter.name] = without_cell_places(notebooks.read(copy))
         if places := machine_paths(executed[chapter.name], root):
             raise SystemExit(f"{copy} prints paths of this machine: {', '.join(places)}")
     for name, notebook in executed.items():
@@ -135,6 +135,20 @@ def page(notebook: notebooks.Notebook) -> notebooks.Notebook:
         cell["metadata"].pop("papermill", None)
         if "parameters" in notebooks.tags(cell) and "hide-cell" not in notebooks.tags(cell):
             cell["metadata"]["tags"] = [*notebooks.tags(cell), "hide-cell"]
+    return notebook
+
+
+def without_cell_places(notebook: notebooks.Notebook) -> notebooks.Notebook:
+    """Warnings of a chapter's own cells without the kernel's name for the cell and its line.
+
+    A table that is out of date warns in the cell that reads it, and must not stop the build.
+    """
+    place = re.compile(r"^\S*ipykernel_\d+/\d+\.py:\d+: (?=\w+: )", re.MULTILINE)
+    for cell in notebooks.code_cells(notebook):
+        for output in cell["outputs"]:
+            if output.get("name") == "stderr":
+                text = place.sub("", "".join(output["text"]))
+                output["text"] = text.splitlines(keepends=True)
     return notebook
 
 

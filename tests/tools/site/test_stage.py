@@ -6,7 +6,14 @@ import json
 import pytest
 
 from tools.site.marks import EXECUTION_TABLE, LANDING_FIGURE, LATENT_EXPLORER, PICTURE
-from tools.site.stage import failures, machine_paths, page, stage, write
+from tools.site.stage import (
+    failures,
+    machine_paths,
+    page,
+    stage,
+    without_cell_places,
+    write,
+)
 
 PNG = b"\x89PNG\r\n\x1a\nnot really"
 FIGURE = {"image": {"alt": 'Two "clouds" of points'}, "figure": {"caption": "A caption.\n More."}}
@@ -144,3 +151,16 @@ def test_write_leaves_what_did_not_change_and_removes_what_is_no_more(tmp_path):
     write({"a.md": b"1"}, tmp_path)
     assert (tmp_path / "a.md").stat().st_mtime_ns == date
     assert not (tmp_path / "b/c.md").exists()
+
+
+def test_a_warning_of_a_cell_is_shown_without_its_place(tmp_path):
+    said = "UserWarning: the table 'x' was computed with another version"
+    text = [f"/tmp/ipykernel_7/123.py:1: {said}\n", "  study = read_study('x')\n"]
+    code = {"cell_type": "code", "source": "", "metadata": {}}
+    output = {"output_type": "stream", "name": "stderr", "text": text}
+    printed = {"output_type": "stream", "name": "stdout", "text": [text[0]]}
+    notebook = {"cells": [code | {"outputs": [output, printed]}]}
+    shown = without_cell_places(notebook)["cells"][0]["outputs"]
+    assert "".join(shown[0]["text"]) == f"{said}\n{text[1]}"
+    assert shown[1]["text"] == [text[0]]  # what a chapter prints itself is its own matter
+    assert machine_paths(notebook, tmp_path) == ["/tmp/ipykernel_7/123.py"]
