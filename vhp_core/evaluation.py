@@ -15,16 +15,9 @@ from .topology import ring_score
 from .vae import VAE
 
 __all__ = [
-    "check_data",
-    "dead_units",
-    "distance_to_data",
-    "log_likelihood",
-    "rate",
-    "reconstruction_error",
-    "ring_score",
-    "smoothness",
-    "zeta_share",
-]
+    "check_data", "dead_units", "distance_to_data", "log_likelihood", "rate",
+    "reconstruction_error", "ring_score", "smoothness", "zeta_share",
+]  # fmt: skip
 
 _ROWS_AT_ONCE = 1 << 13  # observations times samples that pass through a network together
 _VALUES_AT_ONCE = 1 << 21  # of these rows, where observations are large
