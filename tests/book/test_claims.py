@@ -3,7 +3,7 @@ import json
 import pandas as pd
 import pytest
 
-from vhp_core.book import Claims, claims
+from vhp_core.book import Claims, claims, source_hash
 
 
 @pytest.fixture(autouse=True)
@@ -47,8 +47,9 @@ def count(alone):
     rows = [("01_x", "The ring <closes>.", 13, 15), ("02_x", "Two and two are four.", 1, 15)]
     table = pd.DataFrame(rows, columns=["chapter", "claim", "held", "runs"])
     table.to_csv(alone / "claims.csv", index=False)
-    stamp = {"date": "2026-01-02", "source_hash": "0", "data": []}
-    stamp["configuration"] = {"seeds": [0, 1], "profiles": ["own", "other"]}
+    count = {"date": "2026-01-02", "source_hash": "0", "seeds": [0, 1], "profiles": ["own", "avx2"]}
+    stamp = {"date": "2026-03-04", "source_hash": source_hash(), "data": []}
+    stamp["configuration"] = {"chapters": {"01_x": count}}
     (alone / "claims.json").write_text(json.dumps(stamp))
 
 
@@ -56,6 +57,17 @@ def test_runs_of_an_earlier_source_are_told(count):
     shown = made().judge()._repr_html_()
     assert "Counted on 2026-01-02" in shown and "the source has changed" in shown
     assert "1 exact claims hold" in shown and "<li>Two and two are four.</li>" in shown
+
+
+def test_each_chapter_has_a_count_of_its_own(count, alone):
+    stamp = json.loads((alone / "claims.json").read_text())
+    stamp["configuration"]["chapters"]["01_x"]["source_hash"] = source_hash()
+    (alone / "claims.json").write_text(json.dumps(stamp | {"source_hash": "another"}))
+    shown = made().judge()._repr_html_()
+    assert "over the seeds [0, 1] and 2" in shown and "source has changed" not in shown
+    other = Claims("02_x", "full")  # its rows are there, but not how they were counted
+    other.typical("Two and two are four.", True)
+    assert "Held in" not in other._repr_html_()
 
 
 def test_a_claim_that_was_not_counted_says_so_among_others(count):
@@ -67,8 +79,7 @@ def test_a_claim_that_was_not_counted_says_so_among_others(count):
 def test_without_a_count_there_is_no_column_for_it(alone):
     for missing in (lambda: None, (alone / "claims.csv").unlink):
         missing()
-        (alone / "claims.json").write_text('{"configuration": {"seeds": [], "profiles": []}, '
-                                           '"date": "d", "source_hash": "0"}')  # fmt: skip
+        (alone / "claims.json").write_text('{"configuration": {"chapters": {}}}')
         shown = made()._repr_html_()
         assert "Here" in shown and "Held in" not in shown and "Counted on" not in shown
 

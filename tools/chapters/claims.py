@@ -2,14 +2,17 @@
 
 ``python -m tools.chapters.claims`` executes every chapter at full budget with each seed under each
 profile, and writes ``studies/claims.csv``: a row a claim, with the number of runs in which it held
-and in how many it was made. Its stamp says which seeds and profiles there were. A run that was
-finished under the same key is not made again, so a count that was stopped goes on where it was.
+and in how many it was made. Its stamp says for each chapter when, with which source, over which
+seeds and profiles. With ``--chapters`` only theirs are counted, and the others' rows stay as they
+are. A run that was finished under the same key is not made again, so a count that was stopped goes
+on where it was.
 
 An exact claim that failed anywhere, and a typical one that held in fewer than nine of ten runs, are
 told at the end, with status 1: the first is wrong, the second is no claim.
 """
 
 import argparse
+import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -94,6 +97,37 @@ def count(records: list[dict]) -> pd.DataFrame:
     )  # fmt: skip
 
 
+def write(root: Path, counted: pd.DataFrame, asked: dict, minutes: float) -> pd.DataFrame:
+    """Put the counts of these chapters in the place of theirs in the committed table.
+
+    ``asked`` has the seeds and profiles of the count. Chapters that the book no longer has leave
+    the table. The stamp's own hash is that of the source only where every chapter's is.
+
+    Returns: the whole table.
+    """
+    folder, book = root / "studies", [path.stem for path in notebooks.chapters(root)]
+    path = folder / "claims.csv"
+    before = pd.read_csv(path) if path.is_file() else counted.head(0)
+    fresh = set(counted.chapter)
+    table = pd.concat([before[~before.chapter.isin(fresh)], counted])
+    table = table[table.chapter.isin(book)]
+    table = table.sort_values("chapter", key=lambda names: names.map(book.index), kind="stable")
+    chapters = {}
+    if path.is_file():
+        stored = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        chapters = stored.get("configuration", {}).get("chapters", {})
+    stamp.write("claims", table, {}, minutes, data=DATA_SETS, folder=folder)
+    path = path.with_suffix(".json")
+    content = json.loads(path.read_text(encoding="utf-8"))
+    now = {key: content[key] for key in ("date", "source_hash")} | asked
+    chapters = {name: now if name in fresh else chapters.get(name) for name in table.chapter}
+    content["configuration"] = {"chapters": {name: of for name, of in chapters.items() if of}}
+    hashes = {of["source_hash"] if of else "unknown" for of in chapters.values()}
+    content["source_hash"] = hashes.pop() if len(hashes) == 1 else "of several sources"
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return table
+
+
 def faults(table: pd.DataFrame) -> list[str]:
     """Claims that are none: exact ones that failed, typical ones that held too seldom."""
     least = table.kind.map({"exact": 1.0, "typical": ENOUGH})
@@ -106,7 +140,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--profiles", nargs="+", choices=list(PROFILES), default=list(PROFILES))
-    parser.add_argument("--chapters", nargs="+", help="names of chapters, for a trial: no table")
+    parser.add_argument("--chapters", nargs="+", help="names of chapters; all, if not given")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="chapters at a time")
     parser.add_argument("--root", type=Path, default=notebooks.ROOT, help="folder that has book/")
     options = parser.parse_args(arguments)
@@ -117,10 +151,7 @@ def main(arguments: list[str] | None = None) -> None:
     records = list(run_all(root, chapters, options.seeds, options.profiles, options.jobs))
     table = count(records)
     minutes = (time.perf_counter() - start) / 60
-    if not options.chapters:
-        configuration = {"seeds": options.seeds, "profiles": options.profiles}
-        folder = root / "studies"
-        stamp.write("claims", table, configuration, minutes, data=DATA_SETS, folder=folder)
+    write(root, table, {"seeds": options.seeds, "profiles": options.profiles}, minutes)
     print(f"{len(table)} claims, {len(records)} runs, {minutes:.0f} minutes", flush=True)
     if wrong := faults(table):
         raise SystemExit("no claims, in so many runs:\n  " + "\n  ".join(wrong))

@@ -138,11 +138,12 @@ def _counted(chapter: str) -> tuple[dict[str, str], str]:
     table = pd.read_csv(path)
     table = table[table.chapter == chapter]
     stamp = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    run = stamp.get("configuration", {}).get("chapters", {}).get(chapter)
+    if run is None or table.empty:
+        return {}, ""
     counts = {row.claim: f"{row.held} of {row.runs} runs" for row in table.itertuples()}
-    run = stamp["configuration"]
-    late = "" if is_current(stamp) else " Since then the source has changed."
-    note = (
-        f"<p>Counted on {stamp['date']} over the seeds {escape(str(run['seeds']))} and "
+    late = "" if is_current(stamp | run) else " Since then the source has changed."
+    return counts, (
+        f"<p>Counted on {run['date']} over the seeds {escape(str(run['seeds']))} and "
         f"{len(run['profiles'])} numerical profiles.{late}</p>"
     )
-    return counts, note if counts else ""

@@ -85,7 +85,30 @@ def test_all_runs_are_made_once_and_the_table_is_written(root, capsys):
     table = pd.read_csv(folder / "studies/claims.csv")
     assert table[["held", "runs"]].values.tolist() == [[4, 4], [2, 4]]
     told = json.loads((folder / "studies/claims.json").read_text())
-    assert told["configuration"] == {"seeds": [0, 1], "profiles": ["own", "avx2"]}
+    asked = {"seeds": [0, 1], "profiles": ["own", "avx2"]}
+    now = {"date": told["date"], "source_hash": told["source_hash"]} | asked
+    assert told["configuration"] == {"chapters": {"01_x": now, "02_y": now}}
     with pytest.raises(SystemExit):
         claims.main(given)
     assert len(ran) == 8
+
+
+def test_a_count_of_some_chapters_leaves_the_others_rows_and_how_they_were_counted(
+    root, monkeypatch
+):
+    folder, _ = root
+    given = ["--root", str(folder), "--profiles", "own", "--jobs", "1"]
+    claims.main([*given, "--seeds", "0", "2"])
+    first = json.loads((folder / "studies/claims.json").read_text())
+    monkeypatch.setattr("vhp_core.book.source_hash", lambda *data: "a later one")
+    claims.main([*given, "--seeds", "2", "--chapters", "01_x"])
+    table = pd.read_csv(folder / "studies/claims.csv")
+    assert table[["chapter", "held", "runs"]].values.tolist() == [["01_x", 1, 1], ["02_y", 2, 2]]
+    told = json.loads((folder / "studies/claims.json").read_text())
+    chapters = told["configuration"]["chapters"]
+    assert chapters["02_y"] == first["configuration"]["chapters"]["02_y"]
+    assert chapters["01_x"]["source_hash"] == "a later one" and chapters["01_x"]["seeds"] == [2]
+    assert told["source_hash"] not in (
+        "a later one",
+        first["source_hash"],
+    )  # not current as a whole
