@@ -2,29 +2,61 @@
 
 import math
 import os
-from pathlib import Path
 
 import numpy as np
 
+from .acclaim_sections import bones_of, hierarchy_of, root_of, sections_of, units_of
+from .acclaim_words import MEND, numbers_of, words_of
 from .skeleton import Motion, Skeleton
 
 __all__ = ["read_amc", "read_asf"]
 
-_ROOT_DOF = ("tx", "ty", "tz", "rx", "ry", "rz")
-_INCH = 0.0254  # an .asf's length unit is 1/length inches
-_MEND = "the file is incomplete or altered: fetch it again"
+_INCH = 0.0254
 
 
-def read_asf(path: str | os.PathLike) -> Skeleton:
+def read_asf(path: str | os.PathLike, metres: float | None = None) -> Skeleton:
     r"""Read a skeleton.
+
+    The format is that of Acclaim's description of 1994, and of what programs write:
+
+    - Keywords and names are the same in upper and lower case; ``names`` are spelled as in
+      :bonedata. From # to a line's end is comment, in any encoding; commas and parentheses are
+      space.
+    - Rotations are evaluated about fixed axes in the order in which ``dof``, and ``order`` of the
+      root, list them; so are the three angles of an ``axis`` such as ZYX, which stand in the file
+      as x, y, z in any order. The description leaves that open; Vicon's account says it, and most
+      programs read it so. Some take every order for XYZ.
+    - Translations of a bone are along its own axes before it turns, wherever ``dof`` lists them;
+      those of the root are along fixed axes. ``l`` adds to a bone's length.
+    - ``position`` and ``orientation`` of :root are those of the figure as a whole, "all motion is
+      relative" to them. The description is followed; programs differ (some ignore both, some add
+      the angles), and where ``orientation`` is zero, as in nearly all files, ``position`` just
+      adds to the root's translation.
+    - Angles are in degrees where :units does not say; radians become degrees.
+    - A bone of length zero may have the direction 0 0 0.
+
+    Lengths stay as in the file. What their unit is, a file does not tell: ``length`` of :units is
+    a factor between units that nobody names. ``metres`` follows the database of Carnegie Mellon
+    University, HDM05 and others, where the unit is 1/length inches, 5.6 cm at ``length 0.45``,
+    and takes 1 for a length that is not given. The description of 1994 multiplies instead, and
+    some files are in centimetres whatever they say: where a figure is not of a person's size, say
+    ``metres``.
+
+    Args:
+        metres: metres in one length unit of the file, if not 0.0254/length.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if a section, a bone's field or the hierarchy is missing or malformed; the
-            message names file, line and mend.
+            message names file, line and mend. If ``metres`` is not positive and finite.
+
+    References:
+        | Acclaim Skeleton File Definition V1.10 (M. Schafer, 1994)
+        | Acclaim Format, ASF line details (Vicon)
 
     Example:
         >>> import tempfile
+        >>> from pathlib import Path
         >>> lines = [
         ...     ":units", "length 0.45", "angle deg",
         ...     ":root", "order TX TY TZ RX RY RZ", "axis XYZ",
@@ -36,247 +68,124 @@ def read_asf(path: str | os.PathLike) -> Skeleton:
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder) / "arm.asf"
         ...     size = path.write_text("\n".join(lines))
-        ...     skeleton = read_asf(path)
+        ...     skeleton, in_centimetres = read_asf(path), read_asf(path, metres=0.01)
         >>> skeleton.names, skeleton.bones
         (('root', 'arm'), ((0, 1),))
+        >>> [round(float(s.metres * s.lengths[1]), 3) for s in (skeleton, in_centimetres)]
+        [0.113, 0.02]
     """
-    sections = _sections(path)
-    units = {words[0]: (n, words[1]) for n, words in sections["units"] if len(words) == 2}
-    for name in ("length", "angle"):
-        if name not in units:
-            raise ValueError(f"{path}: section :units lacks {name!r}; {_MEND}")
-    number, unit = units["angle"]
-    if unit != "deg":
-        raise ValueError(
-            f"{path}, line {number}: angles in {unit!r} are not read, only in 'deg': convert them"
-        )
-    number, unit = units["length"]
-    (scale,) = _numbers(path, number, [unit], 1)
-    if scale <= 0:
-        raise ValueError(f"{path}, line {number}: the length unit {unit} is not positive; {_MEND}")
-    bones = _bone_data(path, sections["bonedata"])
-    names, parents = _hierarchy(path, sections["hierarchy"], bones)
-    zero = np.zeros(3)
-    rows = [bones.get(name, {"direction": zero, "length": [0.0], "axis": zero}) for name in names]
-    order = _root_order(path, sections["root"])
+    if metres is not None and not 0 < metres < math.inf:
+        raise ValueError(f"metres must be positive and finite, got {metres}")
+    sections = sections_of(path)
+    length, angle = units_of(path, sections.get("units", []))
+    bones = bones_of(path, sections["bonedata"], angle)
+    order, position, orientation = root_of(path, sections["root"], angle)
+    names, parents = hierarchy_of(path, sections["hierarchy"], bones)
+    zero = [0.0, 0.0, 0.0]
+    root = {"name": "root", "direction": zero, "length": 0.0, "axis": zero, "dof": order}
+    rows = [root, *(bones[name] for name in names[1:])]
     return Skeleton(
-        names=tuple(names),
+        names=tuple(row["name"] for row in rows),
         parents=tuple(parents),
         directions=np.array([row["direction"] for row in rows]),
-        lengths=np.array([row["length"][0] for row in rows]),
+        lengths=np.array([row["length"] for row in rows]),
         axes=np.array([row["axis"] for row in rows]),
-        dof=(order, *(tuple(row.get("dof", ())) for row in rows[1:])),
-        metres=_INCH / scale,
+        dof=tuple(row["dof"] for row in rows),
+        metres=_INCH / length if metres is None else float(metres),
+        position=position,
+        orientation=orientation,
+        angle=angle,
     )
 
 
 def read_amc(path: str | os.PathLike, skeleton: Skeleton) -> Motion:
     r"""Read a motion on ``skeleton``. Bones go by name, not by their order in the file.
 
+    Angles in radians become degrees: where the file says :RADIANS, or names no unit and the .asf
+    has ``angle rad``. Other directives are passed over. Frames may begin at any number, and skip
+    some: :attr:`Motion.frames` keeps the numbers. What is not skipped is a bone of a frame.
+
     Raises:
         FileNotFoundError: if there is no such file.
+        TypeError: if ``skeleton`` is not what :func:`read_asf` gives.
         ValueError: if the file is cut off, a frame lacks a bone or is out of turn, a bone is not
             the skeleton's, or a value is missing, not a number or not finite; the message names
             file, line and mend.
 
     Example:
         >>> import tempfile
+        >>> from pathlib import Path
         >>> from vhp_core.data import generic_skeleton
         >>> skeleton = generic_skeleton()
         >>> bones = zip(skeleton.names, skeleton.dof, strict=True)
         >>> rest = [f"{name} {' '.join('0' * len(dof))}" for name, dof in bones if dof]
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder) / "rest.amc"
-        ...     size = path.write_text("\n".join([":DEGREES", "1", *rest, "2", *rest]))
+        ...     size = path.write_text("\n".join([":DEGREES", "101", *rest, "102", *rest]))
         ...     motion = read_amc(path, skeleton)
-        >>> motion.channels.shape
-        (2, 62)
+        >>> motion.channels.shape, motion.frames
+        ((2, 62), array([101, 102]))
     """
-    lines = _lines(path)
-    head = [n for n, words in lines if words[0].upper() == ":DEGREES"]
-    if not head:
-        raise ValueError(f"{path}: no line ':DEGREES' at its head; {_MEND}")
-    widths = dict(zip(skeleton.names, map(len, skeleton.dof), strict=True))
-    moved = [name for name in skeleton.names if widths[name]]
+    if not isinstance(skeleton, Skeleton):
+        raise TypeError(
+            f"skeleton must be a Skeleton, got {type(skeleton).__name__}: read it first, as in "
+            "read_amc(path, read_asf(path_of_asf))"
+        )
+    moved = {n.lower(): len(dof) for n, dof in zip(skeleton.names, skeleton.dof, strict=True)}
+    lines = words_of(path)
     frames: list[list[float]] = []
+    numbers: list[int] = []
     frame: dict[str, list[float]] = {}
-    started = 0
-    for number, words in lines:
-        if number <= head[0]:
-            continue
-        if len(words) == 1 and words[0].isdigit():
-            if frames or frame or started:
-                frames.append(_frame(path, number, len(frames) + 1, frame, moved))
-            if int(words[0]) != len(frames) + 1:
+    unit = ""
+    for line, (head, *values) in lines:
+        name = head.lower()
+        if head[0] == ":":
+            unit = _unit(path, line, name, unit)
+        elif not values and head.isascii() and head.isdigit():
+            unit = unit or skeleton.angle
+            if numbers:
+                frames.append(_whole(path, line, numbers, frame, moved))
+            if numbers and int(head) <= numbers[-1]:
                 raise ValueError(
-                    f"{path}, line {number}: frame {words[0]} where {len(frames) + 1} is due; "
-                    f"{_MEND}"
+                    f"{path}, line {line}: frame {head} after frame {numbers[-1]}: number the "
+                    "frames upwards, or fetch the file again"
                 )
-            frame, started = {}, number
-            continue
-        name = words[0]
-        if not started:
-            raise ValueError(f"{path}, line {number}: a bone before the first frame; {_MEND}")
-        if not widths.get(name):
+            numbers.append(int(head))
+            frame = {}
+        elif not numbers:
+            if name in moved:
+                raise ValueError(f"{path}, line {line}: a bone before the first frame; {MEND}")
+        elif name in frame:
+            raise ValueError(f"{path}, line {line}: bone {head!r} twice in a frame; {MEND}")
+        elif moved.get(name) or (name in moved and not values):
+            frame[name] = numbers_of(path, line, values, moved[name])
+        else:
             raise ValueError(
-                f"{path}, line {number}: the skeleton has no moving bone {name!r}; read the .asf "
+                f"{path}, line {line}: the skeleton has no moving bone {head!r}; read the .asf "
                 "of the same subject"
             )
-        if name in frame:
-            raise ValueError(f"{path}, line {number}: bone {name!r} twice in a frame; {_MEND}")
-        frame[name] = _numbers(path, number, words[1:], widths[name])
-    if not started:
-        raise ValueError(f"{path}: no frame after ':DEGREES'; {_MEND}")
-    frames.append(_frame(path, lines[-1][0], len(frames) + 1, frame, moved))
-    return Motion(np.array(frames), skeleton.channel_names)
+    if not numbers:
+        raise ValueError(f"{path}: no frame in it; {MEND}")
+    frames.append(_whole(path, lines[-1][0], numbers, frame, moved))
+    channels = np.array(frames)
+    if unit == "rad":
+        channels[:, ~skeleton.is_length] = np.rad2deg(channels[:, ~skeleton.is_length])
+    return Motion(channels, skeleton.channel_names, np.array(numbers))
 
 
-def _frame(path, number, count, frame, moved) -> list[float]:
-    missing = [name for name in moved if name not in frame]
+def _unit(path, line, directive, unit) -> str:
+    """The unit of angles after a directive, of which most say nothing about it."""
+    named = {":deg": "deg", ":rad": "rad"}.get(directive[:4], unit)
+    if unit and named != unit:
+        raise ValueError(
+            f"{path}, line {line}: {directive} where angles are in {unit!r} already: one file has "
+            "one unit"
+        )
+    return named
+
+
+def _whole(path, line, numbers, frame, moved) -> list[float]:
+    missing = [name for name, width in moved.items() if width and name not in frame]
     if missing:
-        raise ValueError(f"{path}, line {number}: frame {count} ends without {missing}; {_MEND}")
-    return [value for name in moved for value in frame[name]]
-
-
-def _lines(path: str | os.PathLike) -> list[tuple[int, list[str]]]:
-    """Numbered lines as words, without comments and empty lines."""
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no file {path}")
-    try:
-        text = path.read_text(encoding="ascii")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: not a text file (byte {error.start}); {_MEND}") from error
-    lines = enumerate(text.splitlines(), start=1)
-    found = [(n, line.split()) for n, line in lines if line.strip() and line.strip()[0] != "#"]
-    if not found:
-        raise ValueError(f"{path}: empty; {_MEND}")
-    return found
-
-
-def _numbers(path, number, words, count) -> list[float]:
-    try:
-        values = [float(word) for word in words]
-    except ValueError:
-        raise ValueError(f"{path}, line {number}: {words} are not numbers; {_MEND}") from None
-    if len(values) != count:
-        raise ValueError(
-            f"{path}, line {number}: {len(values)} values where {count} are due; {_MEND}"
-        )
-    if not all(map(math.isfinite, values)):
-        raise ValueError(f"{path}, line {number}: {words} are not finite; {_MEND}")
-    return values
-
-
-def _sections(path) -> dict[str, list[tuple[int, list[str]]]]:
-    sections: dict[str, list[tuple[int, list[str]]]] = {}
-    current: list[tuple[int, list[str]]] = []
-    for number, words in _lines(path):
-        if words[0].startswith(":"):
-            current = sections.setdefault(words[0][1:].lower(), [])
-        else:
-            current.append((number, words))
-    for name in ("units", "root", "bonedata", "hierarchy"):
-        if not sections.get(name):
-            raise ValueError(f"{path}: no section :{name}; {_MEND}")
-    return sections
-
-
-def _bone_data(path, lines) -> dict[str, dict]:
-    bones: dict[str, dict] = {}
-    bone: dict | None = None
-    for number, words in lines:
-        key, values = words[0].lower(), words[1:]
-        if key == "begin":
-            if bone is not None:
-                raise ValueError(f"{path}, line {number}: a bone without its 'end'; {_MEND}")
-            bone = {}
-        elif bone is None:
-            raise ValueError(f"{path}, line {number}: {key!r} outside begin … end; {_MEND}")
-        elif key == "end":
-            lacking = [field for field in ("name", "direction", "length", "axis")
-                       if field not in bone]  # fmt: skip
-            if lacking:
-                raise ValueError(f"{path}, line {number}: the bone lacks {lacking}; {_MEND}")
-            if bone["name"] in ("root", *bones):
-                raise ValueError(f"{path}, line {number}: a second bone {bone['name']!r}; {_MEND}")
-            bones[bone["name"]] = bone
-            bone = None
-        elif key == "name" and len(values) == 1:
-            bone["name"] = values[0]
-        elif key == "direction":
-            bone["direction"] = _numbers(path, number, values, 3)
-            if abs(math.hypot(*bone["direction"]) - 1) > 1e-3:
-                raise ValueError(
-                    f"{path}, line {number}: direction {values} is not of length 1; {_MEND}"
-                )
-        elif key == "length":
-            bone["length"] = _numbers(path, number, values, 1)
-            if bone["length"][0] < 0:
-                raise ValueError(f"{path}, line {number}: length {values} is negative; {_MEND}")
-        elif key == "axis":
-            if values[3:] != ["XYZ"]:
-                raise ValueError(f"{path}, line {number}: axis order {values[3:]} is not ['XYZ']")
-            bone["axis"] = _numbers(path, number, values[:3], 3)
-        elif key == "dof":
-            unknown = [v for v in values if v not in ("rx", "ry", "rz")]
-            if unknown:
-                raise ValueError(f"{path}, line {number}: unknown degrees of freedom {unknown}")
-            if len(set(values)) < len(values):
-                raise ValueError(f"{path}, line {number}: {values} names one twice; {_MEND}")
-            bone["dof"] = values
-    if bone is not None:
-        raise ValueError(f"{path}, line {lines[-1][0]}: a bone without its 'end'; {_MEND}")
-    return bones
-
-
-def _root_order(path, lines) -> tuple[str, ...]:
-    """The root's channels; refused unless it rests at the origin with axes x, y, z."""
-    root = {words[0]: (number, words[1:]) for number, words in lines}
-    lacking = [f for f in ("order", "axis", "position", "orientation") if f not in root]
-    if lacking:
-        raise ValueError(f"{path}, line {lines[-1][0]}: section :root lacks {lacking}; {_MEND}")
-    number, words = root["order"]
-    order = tuple(word.lower() for word in words)
-    if sorted(order) != sorted(_ROOT_DOF):
-        raise ValueError(
-            f"{path}, line {number}: section :root has the order {order}, expected {_ROOT_DOF}"
-        )
-    number, words = root["axis"]
-    if words != ["XYZ"]:
-        raise ValueError(f"{path}, line {number}: axis order {words} is not ['XYZ']")
-    for field in ("position", "orientation"):
-        number, words = root[field]
-        if any(_numbers(path, number, words, 3)):
-            raise ValueError(
-                f"{path}, line {number}: a root that does not rest at the origin is not read: add "
-                f"its {field} to the motion's root channels"
-            )
-    return order
-
-
-def _hierarchy(path, lines, bones) -> tuple[list[str], list[int]]:
-    names, parents = ["root"], [-1]
-    closed = False
-    for number, words in lines:
-        if words[0] in ("begin", "end"):
-            closed = words[0] == "end"
-            continue
-        if words[0] not in names:
-            raise ValueError(f"{path}, line {number}: bone {words[0]!r} has no parent; {_MEND}")
-        parent = names.index(words[0])
-        for name in words[1:]:
-            if name not in bones:
-                raise ValueError(
-                    f"{path}, line {number}: bone {name!r} is not in :bonedata; {_MEND}"
-                )
-            if name in names:
-                raise ValueError(
-                    f"{path}, line {number}: bone {name!r} has a parent already; {_MEND}"
-                )
-            names.append(name)
-            parents.append(parent)
-    missing = sorted(set(bones) - set(names))
-    if missing or not closed:
-        raise ValueError(f"{path}: the hierarchy ends without {missing or ['end']}; {_MEND}")
-    return names, parents
+        raise ValueError(f"{path}, line {line}: frame {numbers[-1]} ends without {missing}; {MEND}")
+    return [value for name, width in moved.items() if width for value in frame[name]]

@@ -144,7 +144,11 @@ def _assemble(folder: Path, place: str) -> MotionData:
 
 def _read_motion(folder: Path, trial: str, skeletons: dict[str, Skeleton]) -> Motion:
     subject = trial.split("_")[0]
-    return read_amc(folder / subject / f"{trial}.amc", skeletons[subject])
+    path = folder / subject / f"{trial}.amc"
+    motion = read_amc(path, skeletons[subject])
+    if not np.array_equal(motion.frames, 1 + np.arange(len(motion.frames))):
+        raise ValueError(f"{path}: its frames are not 1, 2, 3, …; it is not whole: fetch it again")
+    return motion
 
 
 def _kept_frames(motion: Motion, segment: Segment, folder: Path) -> np.ndarray:
@@ -172,10 +176,12 @@ def checksum(folder: Path, file: str) -> str:
     if file.endswith(".asf"):
         text = json.dumps([skeleton.names, skeleton.parents, skeleton.dof])
         arrays = [skeleton.directions, skeleton.lengths, skeleton.axes, skeleton.metres]
+        if np.any(skeleton.position) or np.any(skeleton.orientation):  # of no known file
+            arrays += [skeleton.position, skeleton.orientation]
     else:
-        motion = read_amc(folder / file, skeleton)
-        text = json.dumps(motion.names)
         trial = Path(file).stem
+        motion = _read_motion(folder, trial, {subject: skeleton})
+        text = json.dumps(motion.names)
         arrays = [_kept_frames(motion, s, folder) for s in SEGMENTS if s.trial == trial]
     digest = hashlib.sha256(text.encode())
     for array in arrays:

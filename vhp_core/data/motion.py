@@ -86,7 +86,7 @@ class MotionData:
         if not np.isfinite(x).all():
             raise ValueError("x is not finite")
         values = x.reshape(-1, x.shape[-1]) + self.mean.double().numpy()  # (T, D)
-        is_length = np.array([name.split()[-1].startswith("t") for name in self.channels])
+        is_length = self.skeleton.is_length[self.columns]
         channels = np.tile(np.asarray(self.pose, dtype=np.float64), (len(values), 1))  # (T, C)
         channels[:, self.columns] = np.where(
             is_length, values / self.skeleton.metres, np.rad2deg(values)

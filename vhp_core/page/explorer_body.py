@@ -20,13 +20,14 @@ def figure_body(motion: MotionData, decoded: np.ndarray) -> dict[str, Any]:
         decoded: (n, D) frames, from which the room that the figure needs is taken.
 
     Raises:
-        ValueError: if the frames have another number of channels than ``motion``.
+        ValueError: if the frames have another number of channels than ``motion``, or its skeleton
+            moves in a way that the page cannot.
     """
     joints = motion.joint_positions(decoded)  # (n, J, 3)
     skeleton, metres = motion.skeleton, motion.skeleton.metres
+    _check_movable(skeleton)
     names = skeleton.channel_names
-    is_length = np.array([name.split()[-1].startswith("t") for name in names])
-    pose = np.where(is_length, np.asarray(motion.pose) * metres, np.deg2rad(motion.pose))
+    pose = np.where(skeleton.is_length, np.asarray(motion.pose) * metres, np.deg2rad(motion.pose))
 
     def channels(joint: int, kinds: tuple[str, ...]) -> list[int]:
         wanted = [f"{skeleton.names[joint]} {kind}" for kind in kinds]
@@ -55,6 +56,21 @@ def figure_body(motion: MotionData, decoded: np.ndarray) -> dict[str, Any]:
 def picture_body(height: int, width: int) -> dict[str, Any]:
     """A grey picture: row after row, 0 black and 1 white."""
     return {"kind": "picture", "height": int(height), "width": int(width)}
+
+
+def _check_movable(skeleton: Skeleton) -> None:
+    for joint, dof in enumerate(skeleton.dof):
+        rotations = [kind for kind in dof if kind[0] == "r"]
+        if rotations != sorted(rotations) or (joint and len(rotations) < len(dof)):
+            raise ValueError(
+                f"{skeleton.names[joint]!r} moves by {dof}: an explorer turns bones about x, then "
+                "y, then z, and moves none but the root; show the motion in a motion_player"
+            )
+    if np.any(skeleton.position) or np.any(skeleton.orientation):
+        raise ValueError(
+            "the skeleton as a whole is moved: an explorer draws none but those at the origin; "
+            "use dataclasses.replace(skeleton, position=np.zeros(3), orientation=np.zeros(3))"
+        )
 
 
 def _turn(skeleton: Skeleton, joint: int) -> list[float]:
