@@ -20,6 +20,18 @@ FILES = ("1/1.asf", "2/2.asf", "1/1_01.amc", "1/1_02.amc", "2/2_01.amc")
 
 
 @pytest.fixture
+def write(tmp_path):
+    """Write text, or bytes, to a file and give its path."""
+
+    def write(text, name="hand.asf"):
+        content = text if isinstance(text, bytes) else text.encode()
+        (tmp_path / name).write_bytes(content)
+        return tmp_path / name
+
+    return write
+
+
+@pytest.fixture
 def site(tmp_path, monkeypatch):
     """A small site of two subjects in the database's layout, and a package that knows it."""
     folder = tmp_path / "site" / "subjects"

@@ -81,15 +81,6 @@ lower 0
 
 
 @pytest.fixture
-def write(tmp_path):
-    def write(text, name="hand.asf"):
-        (tmp_path / name).write_text(text)
-        return tmp_path / name
-
-    return write
-
-
-@pytest.fixture
 def skeleton(write):
     return read_asf(write(ASF))
 
@@ -145,25 +136,30 @@ def test_channels_of_another_width_are_refused(skeleton):
         ("direction 0 1 0", "direction 0 1", r"line 16: 2 values where 3 are due"),
         ("length 2", "length two", r"line 17: \['two'\] are not numbers"),
         ("length 2", "length nan", "line 17: .* not finite"),
-        ("axis 0 0 90 XYZ", "axis 0 0 90 ZYX", r"axis order \['ZYX'\]"),
-        ("dof rx ry rz", "dof rx ry tz", r"unknown degrees of freedom \['tz'\]"),
+        ("axis 0 0 90 XYZ", "axis 0 0 90 XYX", r"line 29: axis order \['XYX'\] is none such as"),
+        ("axis 0 0 90 XYZ", "axis 0 0 90", r"line 29: axis order \[\] is none such as XYZ"),
+        ("axis 0 0 90 XYZ", "axis 0 90 XYZ", r"line 29: axis order .* is none such as XYZ"),
+        ("dof rx ry rz", "dof rx ry rw", r"line 19: unknown degrees of freedom \['rw'\].*'tz'"),
         ("upper lower", "upper slower", "bone 'slower' is not in :bonedata"),
         ("upper lower", "nobody lower", "bone 'nobody' has no parent"),
-        ("angle deg", "angle rad", "not read, only in 'deg'"),
-        ("  length 0.45\n", "", "lacks 'length'"),
-        ("order TX TY TZ RX RY RZ", "order TX TY TZ", "has the order"),
-        ("position 0 0 0", "position 0 1 0", "line 10: .* does not rest at the origin"),
+        ("angle deg", "angle gon", "line 6: angles in 'gon' are not read, only in 'deg' or 'rad'"),
+        ("length 0.45", "length", "line 5: 0 values where 1 are due"),
+        ("order TX TY TZ RX RY RZ", "order TX TY TZ", "has the order .* each of TX TY TZ RX RY RZ"),
+        ("order TX TY TZ RX RY RZ", "order TX TY TZ RX RY l", "line 8: unknown .*'l'"),
+        ("position 0 0 0", "position 0 1", "line 10: 2 values where 3 are due"),
         ("position 0 0 0", "position 0 x 0", r"line 10: .*'x'.* are not numbers"),
         ("orientation 0 0 0", "orientation", "line 11: 0 values where 3 are due"),
         ("   axis XYZ\n   position", "   position", r"section :root lacks \['axis'\]"),
-        ("   axis XYZ\n   position", "   axis ZYX\n   position", r"line 9: axis order \['ZYX'\]"),
+        ("   axis XYZ\n   position", "   axis YX\n   position", r"line 9: axis order \['YX'\]"),
         ("length 0.45", "length 0", "line 5: the length unit 0 is not positive"),
         ("length 0.45", "length x", r"line 5: \['x'\] are not numbers"),
         ("length 2", "length -2", "line 17: length .* is negative"),
         ("direction 0 1 0", "direction 0 5 0", "line 16: direction .* is not of length 1"),
         ("direction 0 1 0", "direction 0 0 0", "line 16: direction .* is not of length 1"),
+        ("axis 0 0 90 XYZ", "axis 0 0 9_0 XYZ", "line 29: .* are not numbers"),
         ("dof rx ry rz", "dof rx rx", "line 19: .* names one twice"),
         ("name tip", "name lower", "line 38: a second bone 'lower'"),
+        ("name tip", "name LOWER", "line 38: a second bone 'LOWER'"),
         ("name tip", "name root", "second bone 'root'"),
         ("  begin\n     id 2", "  begin\n  begin\n     id 2", "line 25: a bone without its 'end'"),
         ("upper lower", "upper lower\n    root lower", "bone 'lower' has a parent already"),
@@ -185,15 +181,20 @@ def test_bad_skeletons_are_refused(write, old, new, message):
         (AMC[AMC.index("upper 90 0 90") :], "", r"frame 5 ends without \['upper', 'lower'\]"),
         ("upper 90 0 90\nlower 0\n", "upper 90 0", "line 22: 2 values where 3 are due"),
         ("upper 0 0 0\nlower 0\n", "lower 0\n", r"line 7: frame 1 ends without \['upper'\]"),
-        ("\n3\n", "\n4\n", "line 12: frame 4 where 3 is due"),
+        ("\n3\n", "\n2\n", "line 12: frame 2 after frame 2: number the frames upwards"),
+        ("\n3\n", "\n4\n", "line 16: frame 4 after frame 4: number the frames upwards"),
         ("lower 90", "lower x", r"line 19: \['x'\] are not numbers"),
         ("lower 90", "lower inf", "line 19: .* not finite"),
         ("lower 90", "lower 90\nlower 90", "line 20: bone 'lower' twice"),
         ("lower 90", "wing 90", "line 19: the skeleton has no moving bone 'wing'"),
         ("lower 90", "tip 90", "no moving bone 'tip'"),
-        (":DEGREES\n", "", "no line ':DEGREES'"),
+        ("lower 90", "lower 4_0", r"line 19: \['4_0'\] are not numbers"),
+        ("lower 90", "lower \u0664\u0660", "line 19: .* are not numbers"),  # digits elsewhere
+        ("lower 90", "lower 1.#QNAN", r"line 19: \['1.#QNAN'\] are not numbers"),
+        ("lower 90", "lower 0,45", "line 19: 2 values where 1 are due"),
+        ("lower 90", "lower 90\n:RADIANS", "line 20: :radians where angles are in 'deg' already"),
         (":DEGREES\n1\n", ":DEGREES\n", "a bone before the first frame"),
-        (AMC[AMC.index("1\nroot") :], "", "no frame after"),
+        (AMC[AMC.index("1\nroot") :], "", "no frame in it"),
         (AMC, "", "empty"),
     ],
 )
@@ -219,6 +220,14 @@ def test_every_cut_of_a_motion_is_refused_or_gives_whole_frames(skeleton, write)
         np.testing.assert_array_equal(channels[:-1], whole[: len(channels) - 1])
         assert (channels[-1] != whole[len(channels) - 1]).sum() <= 1
     assert refused > 0.8 * len(AMC)
+
+
+def test_what_is_no_skeleton_or_motion_is_refused_with_the_mend(skeleton, write):
+    amc, asf = write(AMC, "hand.amc"), write(ASF)
+    with pytest.raises(TypeError, match=r"must be a Skeleton, got \w*Path: .*read_asf\("):
+        read_amc(amc, asf)
+    with pytest.raises(TypeError, match=r"got a Motion: pass motion\.channels"):
+        skeleton.joint_positions(read_amc(amc, skeleton))
 
 
 def test_binary_and_missing_files_are_refused(skeleton, tmp_path):

@@ -69,6 +69,21 @@ def test_a_recording_that_is_too_short_is_named(site):
         vhp.data.cmu(root=site.parent)
 
 
+def test_a_recording_that_lacks_a_frame_is_refused(site):
+    """Every fourth frame would be another one from there on."""
+    path = site / "1" / "1_01.amc"
+    path.write_text(AMC[: AMC.index("2\nlower")] + AMC[AMC.index("3\nroot") :])
+    with pytest.raises(ValueError, match=r"1_01\.amc: its frames are not 1, 2, 3"):
+        vhp.data.cmu(root=site.parent)
+
+
+@pytest.mark.parametrize("field", ["position", "orientation"])
+def test_a_moved_root_changes_the_checksum(site, field):
+    path, known = site / "1" / "1.asf", cmu_module.checksum(site, "1/1.asf")
+    path.write_text(path.read_text().replace(f"{field} 0 0 0", f"{field} 0 0 1"))
+    assert cmu_module.checksum(site, "1/1.asf") != known
+
+
 def test_the_known_files_are_all_there():
     known = cmu_module.known_checksums()
     assert set(known) == set(cmu_module.FILES)

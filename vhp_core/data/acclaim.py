@@ -17,30 +17,30 @@ _INCH = 0.0254
 def read_asf(path: str | os.PathLike, metres: float | None = None) -> Skeleton:
     r"""Read a skeleton.
 
-    The format is that of Acclaim's description of 1994, and of what programs write:
+    The format is that of Acclaim's description of 1994. Where it leaves something open, or programs
+    do otherwise:
 
     - Keywords and names are the same in upper and lower case; ``names`` are spelled as in
-      :bonedata. From # to a line's end is comment, in any encoding; commas and parentheses are
-      space.
-    - Rotations are evaluated about fixed axes in the order in which ``dof``, and ``order`` of the
-      root, list them; so are the three angles of an ``axis`` such as ZYX, which stand in the file
-      as x, y, z in any order. The description leaves that open; Vicon's account says it, and most
-      programs read it so. Some take every order for XYZ.
-    - Translations of a bone are along its own axes before it turns, wherever ``dof`` lists them;
-      those of the root are along fixed axes. ``l`` adds to a bone's length.
-    - ``position`` and ``orientation`` of :root are those of the figure as a whole, "all motion is
-      relative" to them. The description is followed; programs differ (some ignore both, some add
-      the angles), and where ``orientation`` is zero, as in nearly all files, ``position`` just
-      adds to the root's translation.
+      :bonedata. From # to a line's end is comment, in any encoding.
+    - Rotations are evaluated about fixed axes, in the order in which ``dof``, and ``order`` of the
+      root, list them. The description has the order, Vicon's account of it the fixed axes; some
+      programs take every order for XYZ.
+    - So are the angles of an ``axis`` such as ZYX. They stand in the file as those about x, y and
+      z, whatever the order; a few programs take them in the listed order.
+    - Translations of a bone are along its own axes before it turns, those of the root along fixed
+      axes, wherever they are listed. ``l`` adds to a bone's length.
+    - ``position`` and ``orientation`` of :root, the latter evaluated in the order of ``axis``, are
+      those of the whole figure: "all motion is relative" to them. So says the description; of the
+      programs some ignore both, some add the angles. Where ``orientation`` is zero, as in all that
+      Vicon writes, ``position`` adds to the root's translation.
     - Angles are in degrees where :units does not say; radians become degrees.
     - A bone of length zero may have the direction 0 0 0.
 
-    Lengths stay as in the file. What their unit is, a file does not tell: ``length`` of :units is
-    a factor between units that nobody names. ``metres`` follows the database of Carnegie Mellon
-    University, HDM05 and others, where the unit is 1/length inches, 5.6 cm at ``length 0.45``,
-    and takes 1 for a length that is not given. The description of 1994 multiplies instead, and
-    some files are in centimetres whatever they say: where a figure is not of a person's size, say
-    ``metres``.
+    Lengths stay as they are in the file, which cannot tell their unit: ``length`` of :units is a
+    factor between two units that are not named. Metres are reckoned as for the database of
+    Carnegie Mellon University, whose unit is 1/length inches (5.6 cm at ``length 0.45``), with 1
+    for a length that is not given. The description multiplies by length instead. Where a figure
+    is not of a person's size, say what ``metres`` is.
 
     Args:
         metres: metres in one length unit of the file, if not 0.0254/length.

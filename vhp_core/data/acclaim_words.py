@@ -12,7 +12,8 @@ MEND = "the file is incomplete or altered: fetch it again"
 
 Lines = list[tuple[int, list[str]]]
 
-_COMMENT = re.compile(r"(?<!\.)#.*")  # but "1.#QNAN" is what some programs write for no number
+# Not after a point: some programs write "1.#QNAN" for what is not a number.
+_COMMENT = re.compile(r"(?<!\.)#[^\r\n]*")
 _SPACE = str.maketrans(",()", "   ")
 
 
@@ -29,9 +30,8 @@ def words_of(path: str | os.PathLike) -> Lines:
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}")
     # Not splitlines(): among its ends of lines is a byte that is "…" on Windows.
-    lines = enumerate(re.split(r"\r\n?|\n", _decode(path)), start=1)
-    found = [(n, _COMMENT.sub("", line).translate(_SPACE).split()) for n, line in lines]
-    found = [(n, words) for n, words in found if words]
+    lines = re.split(r"\r\n?|\n", _COMMENT.sub("", _decode(path)).translate(_SPACE))
+    found = [(n, words) for n, line in enumerate(lines, start=1) if (words := line.split())]
     if not found:
         raise ValueError(f"{path}: empty; {MEND}")
     return found
@@ -44,7 +44,7 @@ def numbers_of(path: str | os.PathLike, line: int, words: list[str], count: int)
         ValueError: if they are fewer or more, or one is not a finite number.
     """
     try:
-        if any("_" in word or not word.isascii() for word in words):
+        if "_" in (text := "".join(words)) or not text.isascii():
             raise ValueError
         values = [float(word) for word in words]
     except ValueError:
