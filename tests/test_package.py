@@ -16,8 +16,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Room -> the rooms of which its modules may know. The method has no folder of its own.
 MAY_KNOW = {
     "engine": {"engine"},
+    "doors": {"doors", "engine"},
     "data": {"data", "engine"},
-    "method": {"method", "engine"},
+    "method": {"method", "engine", "doors"},
     "figures": {"figures", "method", "engine", "data"},
     "page": {"page", "figures", "method", "engine", "data"},
     "book": {"book", "method", "engine", "data"},

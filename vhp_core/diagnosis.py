@@ -1,11 +1,14 @@
 """What a fitted model says about its own training: signs that a fit is not what it seems."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
 
+from .doors.observations import check_data
 from .engine.runs import History
-from .evaluation import check_data, dead_units, zeta_share
+from .evaluation import dead_units, zeta_share
 from .likelihoods import BernoulliLikelihood, GaussianLikelihood
 from .multipliers import Geco, Rewo
 from .priors import HierarchicalPrior
@@ -18,7 +21,7 @@ _LEAST_STEPS = 100  # of a run that is judged, by its last tenth
 
 @torch.no_grad()
 def warning_signs(
-    model: VAE, x: Tensor | np.ndarray, history: History, constraint: Geco | None = None
+    model: VAE, x: Any, history: History, constraint: Geco | None = None
 ) -> list[str]:
     """What a reader of this run should know before believing it, a sentence or two each.
 
@@ -35,7 +38,7 @@ def warning_signs(
 
     Args:
         model: the trained model.
-        x: (n, ...) the data that it was trained on.
+        x: (n, ...) the observations that it was trained on.
         history: of the run.
         constraint: of the run; None for one on a bound of log p(x).
 
@@ -120,7 +123,7 @@ def _of_constraint(
 
 def _error_of_mean(model: VAE, x: Tensor) -> float:
     """The error of a decoder that knows nothing of z: it draws the mean of the data."""
-    mean = x.mean(0)
+    mean = x.nanmean(0) if x.isnan().any() else x.mean(0)
     if isinstance(model.likelihood, BernoulliLikelihood):
         mean = mean.clamp(1e-6, 1 - 1e-6).logit()
     elif not isinstance(model.likelihood, GaussianLikelihood):

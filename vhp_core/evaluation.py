@@ -1,15 +1,17 @@
 """What is measured on a fitted model and on paths through its latent space (method, section 7)."""
 
-import numpy as np
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import torch
 from torch import Tensor
 
+from .doors.observations import check_data
 from .engine import units
-from .engine.arrays import real_observations
 from .engine.distributions import draw, log_mean_exp
 from .engine.paths import distance_to_data, smoothness
 from .engine.seeding import seeded
-from .likelihoods import BernoulliLikelihood
 from .priors import HierarchicalPrior
 from .topology import ring_score
 from .vae import VAE
@@ -22,15 +24,15 @@ __all__ = [
 _ROWS_AT_ONCE = 1 << 13  # observations times samples that pass through a network together
 _VALUES_AT_ONCE = 1 << 21  # of these rows, where observations are large
 
+_mean = partial(torch.mean, dim=0)  # over the draws
 
-def reconstruction_error(
-    model: VAE, x: Tensor | np.ndarray, num_samples: int = 1, seed: int = 0
-) -> Tensor:
+
+def reconstruction_error(model: VAE, x: Any, num_samples: int = 1, seed: int = 0) -> Tensor:
     """E_q[C_θ(x, z)] for each observation, estimated with ``num_samples`` draws of z.
 
     Args:
         model: a VAE.
-        x: (n, D) data.
+        x: (n, ...) observations, as for :func:`check_data`.
         num_samples: draws of z ~ q(z|x) for each observation.
         seed: of the draws.
 
@@ -49,11 +51,11 @@ def reconstruction_error(
     def error(part: Tensor, z: Tensor, log_q: Tensor) -> Tensor:
         return model.likelihood.error(part, model.decoder(z))
 
-    return _over_posterior(model, x, num_samples, seed, error).mean(0)
+    return _over_posterior(model, x, num_samples, seed, error, _mean)
 
 
 def rate(
-    model: VAE, x: Tensor | np.ndarray, num_samples: int = 1, prior_samples: int = 64, seed: int = 0
+    model: VAE, x: Any, num_samples: int = 1, prior_samples: int = 64, seed: int = 0
 ) -> Tensor:
     """E_q[log q_φ(z|x) − F(Θ, Φ; z)] for each observation, in nats.
 
@@ -76,7 +78,7 @@ def rate(
     def log_ratio(part: Tensor, z: Tensor, log_q: Tensor) -> Tensor:
         return log_q - model.prior.log_prob(z, prior_samples)
 
-    return _over_posterior(model, x, num_samples, seed, log_ratio).mean(0)
+    return _over_posterior(model, x, num_samples, seed, log_ratio, _mean)
 
 
 @torch.no_grad()
@@ -107,7 +109,7 @@ def zeta_share(prior: HierarchicalPrior, num_samples: int = 10_000, seed: int = 
 
 
 @torch.no_grad()
-def dead_units(model: VAE, x: Tensor | np.ndarray, seed: int = 0) -> dict[str, tuple[int, int]]:
+def dead_units(model: VAE, x: Any, seed: int = 0) -> dict[str, tuple[int, int]]:
     """Layer -> how many of its ReLU units are 0 on all data, and how many it has.
 
     Such a unit has no gradient and learns no more. Layers are named as in
@@ -128,14 +130,14 @@ def dead_units(model: VAE, x: Tensor | np.ndarray, seed: int = 0) -> dict[str, t
         >>> sorted(dead_units(model, torch.randn(100, 5)))
         ['decoder.1', 'encoder.net.1']
     """
-    x = check_data(model, x).to(next(model.parameters()))
+    x = check_data(model, x)[:].to(next(model.parameters()))
     with seeded(seed):
         return units.dead_units(model, lambda: model(x))
 
 
 def log_likelihood(
     model: VAE,
-    x: Tensor | np.ndarray,
+    x: Any,
     num_samples: int = 5000,
     prior_samples: int = 64,
     seed: int = 0,
@@ -167,24 +169,30 @@ def log_likelihood(
         log_p = model.likelihood.log_prob(part, model.decoder(z))
         return log_p + model.prior.log_prob(z, prior_samples) - log_q
 
-    log_w = _over_posterior(model, x, num_samples, seed, log_weight)  # (S, n)
-    return log_mean_exp(log_w)
+    return _over_posterior(model, x, num_samples, seed, log_weight, log_mean_exp)
 
 
 @torch.no_grad()
-def _over_posterior(model, x, num_samples, seed, function) -> Tensor:
-    """``function(x, z, log q(z|x))`` at draws z ~ q(z|x): (num_samples, n) on the CPU.
+def _over_posterior(
+    model: VAE,
+    x: Any,
+    num_samples: int,
+    seed: int,
+    function: Callable[[Tensor, Tensor, Tensor], Tensor],
+    reduce: Callable[[Tensor], Tensor],
+) -> Tensor:
+    """``function(x, z, log q(z|x))`` at draws z ~ q(z|x), reduced over the draws: (n,) on the CPU.
 
-    No more than a bounded number of rows is worked on at once.
+    No more than a bounded number of rows is worked on at once, and what is kept of them is (n,).
     """
     x = check_data(model, x)
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}")
     first = next(model.parameters())
-    at_once = max(1, min(_ROWS_AT_ONCE, _VALUES_AT_ONCE // x[0].numel()))
+    at_once = max(1, min(_ROWS_AT_ONCE, _VALUES_AT_ONCE // x.shape[1:].numel()))
     rows = max(1, at_once // num_samples)
     draws = min(num_samples, at_once)
-    table = torch.empty(num_samples, len(x), dtype=first.dtype)
+    found = torch.empty(len(x), dtype=first.dtype)
     with seeded(seed):
         for start in range(0, len(x), rows):
             part = x[start : start + rows].to(first.device, first.dtype)
@@ -193,31 +201,5 @@ def _over_posterior(model, x, num_samples, seed, function) -> Tensor:
                 function(part, *draw(q, (min(draws, num_samples - s),)))
                 for s in range(0, num_samples, draws)
             ]
-            table[:, start : start + rows] = torch.cat(values)
-    return table
-
-
-def check_data(model: VAE, x: Tensor | np.ndarray) -> Tensor:
-    """Refuse data that ``model`` cannot take, and return it as a tensor.
-
-    The tensor has the model's type; that of a memory-mapped array keeps its own and shares the
-    file's memory, so that nothing is copied whole.
-
-    Raises:
-        ValueError: if x is not numeric and real, not of shape (n ≥ 1, D) with the model's D,
-            not finite (the first bad row and column are named), or outside [0, 1] for a
-            Bernoulli likelihood.
-
-    Example:
-        >>> from vhp_core import mlp_vae
-        >>> x = check_data(mlp_vae(3, 2, hidden=(8,)), np.zeros((4, 3)))
-        >>> x.shape, x.dtype
-        (torch.Size([4, 3]), torch.float32)
-    """
-    dtype = next(model.parameters()).dtype
-    x, low, high = real_observations(x, dtype, model.likelihood.event_dims, model.x_shape)
-    if isinstance(model.likelihood, BernoulliLikelihood) and (low < 0 or high > 1):
-        raise ValueError(
-            f"x must lie in [0, 1] for a Bernoulli likelihood; it spans [{low:.4g}, {high:.4g}]"
-        )
-    return x
+            found[start : start + rows] = reduce(torch.cat(values))
+    return found

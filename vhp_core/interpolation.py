@@ -1,5 +1,7 @@
 """Paths through a latent space along a graph of samples of the prior."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import torch
@@ -154,7 +156,10 @@ def zeta_path(model: VAE, z_start: Tensor, z_end: Tensor, num_points: int = 60) 
         >>> zeta_path(model, torch.zeros(2), torch.ones(2), num_points=30).shape
         torch.Size([30, 2])
     """
-    prior, ends = _hierarchical(model), torch.stack([z_start, z_end])
+    prior, ends = (
+        _hierarchical(model),
+        torch.stack([torch.as_tensor(z_start), torch.as_tensor(z_end)]),
+    )
     zeta = prior.inference(ends).mean  # (2, d_ζ)
     line = torch.lerp(zeta[0], zeta[1], torch.linspace(0, 1, 256).to(zeta).unsqueeze(1))
     corners = torch.cat([ends[:1], prior.conditional(line).mean, ends[1:]])
@@ -173,9 +178,9 @@ def _hierarchical(model: VAE) -> HierarchicalPrior:
 def compare_paths(
     model: VAE,
     graph: LatentGraph,
-    x_start: Tensor,
-    x_end: Tensor,
-    data: Tensor,
+    x_start: Any,
+    x_end: Any,
+    data: Tensor | np.ndarray,
     num_points: int = 60,
 ) -> pd.DataFrame:
     """Graph path against straight line, between the encoded means of pairs of observations.
@@ -183,7 +188,7 @@ def compare_paths(
     Args:
         model: the VAE that ``graph`` belongs to.
         graph: its latent graph.
-        x_start, x_end: (n, D) each; row i of one is joined with row i of the other.
+        x_start, x_end: (n, D) observations each; row i of one is joined with row i of the other.
         data: (m, D), the observations to which the distance is taken.
         num_points: points on each path.
 

@@ -83,6 +83,8 @@ class BernoulliLikelihood(nn.Module):
         tensor([1.3863])
     """
 
+    bounds = (0.0, 1.0)  # of data
+
     def __init__(self, event_dims: int = 1):
         super().__init__()
         self.event_dims = event_dims

@@ -59,7 +59,7 @@ class PrincipalAxes:
             )
 
     @classmethod
-    def fit(cls, x: Tensor, number: int, seed: int = 0) -> "PrincipalAxes":
+    def fit(cls, x: Tensor | np.ndarray, number: int, seed: int = 0) -> "PrincipalAxes":
         """The ``number`` leading axes of the data, by the randomised PCA of scikit-learn.
 
         Mean and axes are rounded to half precision, in which they are stored.
@@ -74,6 +74,7 @@ class PrincipalAxes:
         """
         from sklearn.decomposition import PCA  # here: the first import takes a second
 
+        x = torch.as_tensor(x)
         flat = x.flatten(1)
         if not 1 <= number <= min(flat.shape):
             raise ValueError(f"number must lie in 1 .. {min(flat.shape)}, got {number}")
@@ -91,12 +92,13 @@ class PrincipalAxes:
             raise ValueError(f"number must lie in 1 .. {len(self.axes)}, got {number}")
         return PrincipalAxes(self.mean, self.axes[:number], self.shape)
 
-    def coordinates(self, x: Tensor) -> Tensor:
+    def coordinates(self, x: Tensor | np.ndarray) -> Tensor:
         """(n, ...) -> (n, M).
 
         Raises:
             ValueError: if an observation has another shape than the data had.
         """
+        x = torch.as_tensor(x).to(self.mean)
         if x.shape[1:] != torch.Size(self.shape):
             raise ValueError(
                 f"x must have shape (n, {', '.join(map(str, self.shape))}), got {tuple(x.shape)}"

@@ -1,17 +1,23 @@
 """Where the codes of a run begin: on the principal axes of the data, as the linear VAE's do."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from .evaluation import check_data
+from .doors.missing import take
+from .doors.observations import Rows
 from .networks import GaussianAroundLinear
 from .vae import VAE
 
 __all__ = ["linear_start", "principal_map"]
 
 
-def principal_map(x: Tensor | np.ndarray, dim: int) -> tuple[Tensor, Tensor]:
+_VALUES = 1 << 22  # of data that do not lie in memory as numbers, from which axes are found
+
+
+def principal_map(x: Any, dim: int) -> tuple[Tensor, Tensor]:
     """A and b of the map x -> A x + b onto the leading principal axes, whitened.
 
     The coordinates A x + b have mean 0 and covariance I over the data. They are what the encoder
@@ -19,7 +25,9 @@ def principal_map(x: Tensor | np.ndarray, dim: int) -> tuple[Tensor, Tensor]:
     Bishop, 1999; Lucas et al., 2019).
 
     Args:
-        x: (n, ...) data, flattened beyond the first dimension.
+        x: (n, ...) data, flattened beyond the first dimension. Of :class:`vhp_core.doors.Rows`
+            evenly spaced ones are read, some four million numbers at most. A missing entry (NaN)
+            counts as its column's mean.
         dim: d, at most n − 1 and the data's dimension D.
 
     Returns: A, (d, D), and b, (d,), in double precision. The sign of an axis is such that its
@@ -37,7 +45,12 @@ def principal_map(x: Tensor | np.ndarray, dim: int) -> tuple[Tensor, Tensor]:
     """
     from sklearn.decomposition import PCA  # here: the first import takes a second
 
-    flat = torch.as_tensor(x).detach().cpu().double().flatten(1).numpy()
+    if isinstance(x, Rows):
+        x = x[:: 1 + x.shape.numel() // _VALUES]
+    flat = torch.as_tensor(x).detach().cpu().double().flatten(1)
+    if flat.isnan().any():
+        flat = torch.where(flat.isnan(), flat.nanmean(0), flat)
+    flat = flat.numpy()
     most = min(len(flat) - 1, flat.shape[1])
     if not 1 <= dim <= most:
         raise ValueError(
@@ -51,7 +64,7 @@ def principal_map(x: Tensor | np.ndarray, dim: int) -> tuple[Tensor, Tensor]:
     return A, -A @ torch.as_tensor(found.mean_)
 
 
-def linear_start(model: VAE, x: Tensor | np.ndarray, scale: float = 0.3) -> None:
+def linear_start(model: VAE, x: Any, scale: float = 0.3, missing: str | None = None) -> None:
     """Put the encoder around the data's principal axes, in place: the encoder of the linear VAE.
 
     Its mean becomes A x + b + h(x), A and b the whitened leading principal axes
@@ -62,8 +75,9 @@ def linear_start(model: VAE, x: Tensor | np.ndarray, scale: float = 0.3) -> None
 
     Args:
         model: a VAE of :func:`mlp_vae` or :func:`conv_vae`, untrained.
-        x: (n, ...) data, finite.
+        x: (n, ...) data, as for :func:`vhp_core.fit`.
         scale: of q(z|x), in the unit of the whitened coordinates.
+        missing: as for :func:`vhp_core.fit`.
 
     Raises:
         ValueError: if the data cannot be used, or vary along fewer than d_z axes, ``scale`` is not
@@ -82,5 +96,5 @@ def linear_start(model: VAE, x: Tensor | np.ndarray, scale: float = 0.3) -> None
             "the encoder must be a GaussianMLP or GaussianConv, which have a linear map to start "
             f"from; got a {type(encoder).__name__}. Start the model inside, if it is wrapped"
         )
-    A, b = principal_map(check_data(model, x), len(encoder.linear))
+    A, b = principal_map(take(model, x, missing), len(encoder.linear))
     encoder.set_affine(A, b, scale)

@@ -5,12 +5,12 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from torch import Tensor, nn
 
 from .diagnosis import warning_signs
+from .doors.missing import entries_observed, take
 from .engine.runs import History, Run
-from .evaluation import check_data, reconstruction_error
+from .evaluation import reconstruction_error
 from .likelihoods import GaussianLikelihood
 from .multipliers import Geco
 from .vae import VAE, Terms, importance_weighted_bound, lagrangian
@@ -23,7 +23,7 @@ __all__ = ["History", "fit", "fit_iwae"]
 
 def fit(
     model: VAE,
-    x: Tensor | np.ndarray,
+    x: Any,
     constraint: Geco,
     steps: int,
     batch_size: int = 128,
@@ -34,6 +34,7 @@ def fit(
     checkpoint_every: int = 500,
     fabric: "Fabric | None" = None,
     cooldown: float = 0.0,
+    missing: str | None = None,
 ) -> History:
     """Train in place: minimise the rate subject to E[C] ≤ κ² (method (5), (6)).
 
@@ -43,8 +44,8 @@ def fit(
 
     Args:
         model: the VAE to train.
-        x: (n, D) data, finite, in the unit in which κ is given. A memory-mapped array
-            (``np.load(path, mmap_mode="r")``) is read batch by batch and never copied whole.
+        x: (n, ...) observations in the unit in which κ is given: a tensor, an array, a table, a
+            sparse matrix, a memory map, a data set (:func:`vhp_core.doors.check_data`).
         constraint: :class:`Geco` or :class:`Rewo`; its state moves on.
         steps: number of optimisation steps.
         batch_size: observations a step, over all processes, drawn with replacement.
@@ -58,6 +59,8 @@ def fit(
             how many processes to run. If not given: one process, on a GPU where there is one.
         cooldown: share of the steps, at the run's end, over which the learning rate falls
             linearly towards 0. With 0 it stays.
+        missing: "model" to leave missing entries (NaN, or masked) out of C and of log p
+            (:func:`vhp_core.doors.expect_missing`); if not given, they are refused.
 
     Raises:
         ValueError: if the data or a number is not usable, training diverges, or the checkpoint
@@ -81,9 +84,9 @@ def fit(
         "progress": progress, "checkpoint": checkpoint, "checkpoint_every": checkpoint_every,
         "fabric": fabric, "cooldown": cooldown,
     }  # fmt: skip
-    data = check_data(model, x)
+    data = take(model, x, missing)
     identity = {"method": "fit", "constraint": _settings(constraint), "model": model.config}
-    resident = not isinstance(x, np.memmap)
+    resident = isinstance(data, Tensor)
     sigma = [model.likelihood.log_scale] if _is_gaussian(model) else []  # set at the end
     parts = {"constraint": constraint, "at_rest": sigma, "apart": model.prior}
     with Run(model, model, data, resident, identity, **parts, **options) as run:
@@ -102,15 +105,15 @@ def fit(
                 initial_phase=constraint.initial_phase,
             )
     if _is_gaussian(model):
-        mean_error = reconstruction_error(model, x, seed=seed).mean().item()
-        model.likelihood.set_scale(mean_error, dim=data[0].numel())
-    _warn(model, x, run, constraint)
+        mean_error = reconstruction_error(model, data, seed=seed).mean().item()
+        model.likelihood.set_scale(mean_error, dim=entries_observed(model, data))
+    _warn(model, data, run, constraint)
     return run.history
 
 
 def fit_iwae(
     model: VAE,
-    x: Tensor | np.ndarray,
+    x: Any,
     num_samples: int,
     steps: int,
     batch_size: int = 128,
@@ -121,6 +124,7 @@ def fit_iwae(
     checkpoint_every: int = 500,
     fabric: "Fabric | None" = None,
     cooldown: float = 0.0,
+    missing: str | None = None,
 ) -> History:
     """Train in place on the importance-weighted bound of log p(x), σ learned with the rest.
 
@@ -150,9 +154,9 @@ def fit_iwae(
     }  # fmt: skip
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}")
-    data = check_data(model, x)
+    data = take(model, x, missing)
     identity = {"method": "fit_iwae", "num_samples": num_samples, "model": model.config}
-    resident = not isinstance(x, np.memmap)
+    resident = isinstance(data, Tensor)
     objective = _ImportanceWeightedBound(model, num_samples)
     with Run(model, objective, data, resident, identity, apart=model.prior, **options) as run:
         for batch in run.batches():
@@ -169,7 +173,7 @@ def fit_iwae(
                 initial_phase=False,
                 bound=mean_bound,
             )
-    _warn(model, x, run)
+    _warn(model, data, run)
     return run.history
 
 
@@ -209,7 +213,7 @@ def _implied_multiplier(model: VAE) -> float:
     return 1.0
 
 
-def _warn(model: VAE, x: Tensor | np.ndarray, run: Run, constraint: Geco | None = None) -> None:
+def _warn(model: VAE, x: Any, run: Run, constraint: Geco | None = None) -> None:
     if run.fabric.is_global_zero:
         for sign in warning_signs(model, x, run.history, constraint):
             warnings.warn(sign, stacklevel=3)

@@ -5,10 +5,12 @@ import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
+from .doors.observations import check_data
 from .engine.checkpoints import write_tensors
 from .engine.distributions import draw, log_mean_exp
 
@@ -46,6 +48,9 @@ class VAE(nn.Module):
     Attributes:
         x_shape: the shape of one observation, where a builder has set it; data of another are
             refused. None for a model assembled by hand.
+        columns: the names of the columns of the table that it was fitted on, or None.
+        fill: what the encoder sees where an entry is missing, in the shape of an observation; None
+            for a model that knows of no missing entries (:func:`vhp_core.doors.expect_missing`).
 
     Example:
         >>> from vhp_core import MLP, GaussianLikelihood, GaussianMLP, StandardNormal
@@ -65,14 +70,26 @@ class VAE(nn.Module):
         self.prior = prior
         self.config: dict[str, Any] | None = None
         self.x_shape: tuple[int, ...] | None = None
+        self.columns: tuple[str, ...] | None = None
+        self.fill: Tensor | None
+        self.register_buffer("fill", None)
 
-    def encode(self, x: Tensor) -> Distribution:
-        """q_φ(z|x), batch shape (B,), event shape (d_z,)."""
-        return self.encoder(x)
+    def encode(self, x: Any) -> Distribution:
+        """q_φ(z|x), batch shape (B,), event shape (d_z,).
 
-    def decode(self, z: Tensor) -> Distribution:
-        """p_θ(x|z); its ``.mean`` is the decoded observation, shape (..., D)."""
-        return self.likelihood(self.decoder(z))
+        Args:
+            x: (B, ...) observations, as :func:`vhp_core.fit` takes them.
+        """
+        like = next(self.parameters())
+        if not isinstance(x, Tensor) or x.dtype != like.dtype:
+            x = check_data(self, x)[:]
+        x = x.to(like.device)
+        return self.encoder(x if self.fill is None else torch.where(x.isnan(), self.fill, x))
+
+    def decode(self, z: Tensor | np.ndarray) -> Distribution:
+        """p_θ(x|z); its ``.mean`` is the decoded observation, (..., d_z) -> (..., D)."""
+        like = next(self.parameters())
+        return self.likelihood(self.decoder(torch.as_tensor(z).to(like)))
 
     @torch.no_grad()
     def sample(self, n: int, noise: bool = False) -> Tensor:

@@ -192,7 +192,7 @@ def test_a_mapped_array_trains_as_one_in_memory(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # nor does it warn of an array that is read-only
         data = vhp.evaluation.check_data(model, mapped)
-    assert data.data_ptr() == mapped.ctypes.data  # the file's own pages
+    assert data.held.data_ptr() == mapped.ctypes.data  # the file's own pages
     ours = vhp.fit(model, mapped, constraint, STEPS, 32, 1e-2, progress=False)
     theirs = train()
     assert ours.columns == theirs[1].columns

@@ -1,0 +1,15 @@
+"""Through which a user's data come in: one door for training, encoding and measuring.
+
+- ``observations``: tensors, arrays, tables, sparse matrices, files and data sets as observations,
+  and the refusal of what is none;
+- ``missing``: entries that were not observed;
+- ``tables``: a table's columns, and tables of what comes out.
+"""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    ["missing", "observations", "tables"],
+    {"missing": ["expect_missing"], "observations": ["Rows", "check_data"], "tables": ["as_frame"]},
+)

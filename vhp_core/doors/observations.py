@@ -1,0 +1,236 @@
+"""What a user hands in as observations, and the refusal of what is none."""
+
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset, IterableDataset
+
+from .tables import columns_of, is_frame, values_of
+
+__all__ = ["Rows", "check_data"]
+
+_ROWS_AT_ONCE = 1 << 13  # looked at together
+
+
+class Rows:
+    """Observations that become numbers of the model's type when a part of them is asked for.
+
+    So stand a file, a sparse matrix, whole numbers and a data set in the place of a tensor: they
+    have its ``len``, ``shape`` and ``device``, and take a slice or a tensor of row numbers.
+
+    Args:
+        read: (B,) row numbers -> (B, ...) tensor of numbers, on ``device``.
+        shape: (n, ...).
+        device: of the row numbers.
+        held: the numbers in their own type, where they lie in one tensor.
+
+    Example:
+        >>> rows = Rows(lambda index: index[:, None] * torch.ones(2), (5, 2))
+        >>> rows[1:3]
+        tensor([[1., 1.],
+                [2., 2.]])
+    """
+
+    def __init__(
+        self,
+        read: Callable[[Tensor], Tensor],
+        shape: tuple[int, ...],
+        device: torch.device | str = "cpu",
+        held: Tensor | None = None,
+    ):
+        self._read, self.shape, self.device = read, torch.Size(shape), torch.device(device)
+        self.held = held
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: slice | Tensor) -> Tensor:
+        if isinstance(index, slice):
+            index = torch.arange(*index.indices(len(self)), device=self.device)
+        return self._read(index)
+
+
+def check_data(model: nn.Module, x: Any, missing: bool = False) -> Tensor | Rows:
+    """The one door for data: what ``model`` can take as observations; all else is refused.
+
+    It takes tensors, arrays of any real type and what numpy can make one of; pandas' frames, by
+    their columns; masked arrays; scipy's sparse matrices; memory maps
+    (``np.load(path, mmap_mode="r")``); and map-style data sets (``torch.utils.data.Dataset``),
+    of whose items that are tuples the first entry counts. What is held in fewer bytes than the
+    model's numbers take (whole numbers, half precision, sparse and mapped arrays, data sets) stays
+    as it is until a batch needs it. Pictures of uint8 are grey levels: 0 … 255 means 0 … 1.
+
+    Args:
+        model: a VAE, or what has ``likelihood.event_dims``, ``x_shape`` and parameters alike.
+        x: (n, ...) observations.
+        missing: let NaN and masked entries pass as NaN; also so for a model that was fitted with
+            ``missing="model"``.
+
+    Returns: a tensor of the model's type; or :class:`Rows`, which are indexed like one.
+
+    Raises:
+        ValueError: if x is not numeric and real (a table's columns that are not are named), not of
+            shape (n ≥ 1, D) with the model's D, has other columns than the table that the model was
+            fitted on, has missing or infinite entries (the first is named), or lies outside what
+            the likelihood allows; or is a DataLoader, whose draws would not be the seed's. The
+            items of a data set are looked at when they are read.
+
+    Example:
+        >>> from vhp_core import mlp_vae
+        >>> x = check_data(mlp_vae(3, 2, hidden=(8,)), np.zeros((4, 3)))
+        >>> x.shape, x.dtype
+        (torch.Size([4, 3]), torch.float32)
+    """
+    like = next(model.parameters())
+    look = _Look(model, columns_of(x), missing)
+    if isinstance(x, Rows):  # it came through here
+        return x
+    if isinstance(x, DataLoader | IterableDataset):
+        raise ValueError(
+            f"x is a {type(x).__name__}, but batches are drawn by the seed: give a map-style data "
+            "set, such as loader.dataset"
+        )
+    if isinstance(x, Dataset):
+        return _of_dataset(x, like, look)
+    if hasattr(x, "tocsr"):
+        return _of_sparse(x, like, look)
+    held = _held(x)
+    look.at_shape(held.shape)
+    narrow = held.element_size() < like.element_size()
+    if not (narrow or isinstance(x, np.memmap)):
+        return look.at_parts(held.to(like.dtype))
+    grey = held.dtype == torch.uint8 and held.ndim == 4
+
+    def read(index: Tensor) -> Tensor:
+        part = held[index].to(like.dtype)
+        return part / 255 if grey else part
+
+    return look.at_parts(Rows(read, held.shape, held.device, held))
+
+
+def _held(x: Any) -> Tensor:
+    """Numbers in memory, or a file's, as a tensor that shares it where that can be."""
+    if is_frame(x):
+        x = values_of(x)
+    elif isinstance(x, np.ma.MaskedArray):
+        x = x.astype(np.float64).filled(np.nan)
+    elif not isinstance(x, Tensor) and hasattr(x, "__array__"):
+        x = np.asanyarray(x)
+    if isinstance(x, np.ndarray):
+        if x.dtype == np.longdouble:
+            x = x.astype(np.float64)
+        if not (all(stride >= 0 for stride in x.strides) and x.dtype.isnative):
+            x = np.ascontiguousarray(x, dtype=x.dtype.newbyteorder("="))
+    try:
+        with warnings.catch_warnings():  # of arrays opened for reading only: nothing writes here
+            warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+            held = torch.as_tensor(x).detach()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"x is no numeric array: {error}") from error
+    if held.is_complex():
+        raise ValueError("x is complex; give its real and imaginary parts as columns")
+    if held.layout != torch.strided:
+        raise ValueError(f"x has the layout {held.layout}; give x.to_dense() or a scipy matrix")
+    return held
+
+
+def _of_sparse(x: Any, like: Tensor, look: "_Look") -> Rows:
+    rows = x.tocsr()
+    look.at_shape(rows.shape)
+
+    def read(index: Tensor) -> Tensor:
+        return torch.as_tensor(rows[index.numpy()].toarray()).to(like.dtype)
+
+    return look.at_parts(Rows(read, rows.shape))
+
+
+def _of_dataset(x: Dataset, like: Tensor, look: "_Look") -> Rows:
+    def item(row: int) -> Tensor:
+        found = x[row]
+        found = _held(found[0] if isinstance(found, tuple | list) else found)
+        number = found.to(like.dtype)
+        return number / 255 if found.dtype == torch.uint8 and found.ndim == 3 else number
+
+    shape = (len(x), *item(0).shape) if len(x) else (0,)
+    look.at_shape(shape)
+
+    def read(index: Tensor) -> Tensor:
+        part = torch.stack([item(row) for row in index.tolist()])
+        look.at_parts(part, rows=index)
+        return part
+
+    return Rows(read, shape)
+
+
+class _Look:
+    """What observations have to be for a model: their shape, and each of their entries."""
+
+    def __init__(self, model: nn.Module, names: tuple[str, ...] | None, missing: bool):
+        known = getattr(model, "columns", None)
+        if names and known and names != known:
+            raise ValueError(
+                f"x has the columns {list(names)}, the model was fitted on {list(known)}"
+            )
+        self.names = names
+        self.missing = missing or getattr(model, "fill", None) is not None
+        self.event_dims, self.shape = model.likelihood.event_dims, model.x_shape
+        self.likelihood = type(model.likelihood).__name__
+        self.low, self.high = getattr(model.likelihood, "bounds", (-math.inf, math.inf))
+
+    def at_shape(self, shape: tuple[int, ...]) -> None:
+        if len(shape) != 1 + self.event_dims or shape[0] == 0:
+            raise ValueError(
+                f"x must have {1 + self.event_dims} dimensions, observations first, and at least "
+                f"one observation; its shape is {tuple(shape)}"
+            )
+        given = tuple(shape[1:])
+        if self.shape is not None and given != self.shape:
+            if len(self.shape) == 1:
+                raise ValueError(
+                    f"x has {given[0]} columns, the model was built for {self.shape[0]}"
+                )
+            raise ValueError(
+                f"an observation has the shape {given}, the model was built for {self.shape}"
+            )
+
+    def at_parts(self, x: Tensor | Rows, rows: Tensor | None = None) -> Tensor | Rows:
+        """``x`` itself, once every entry was looked at, a bounded number of rows at a time."""
+        bad, first, absent, low, high = 0, None, 0, math.inf, -math.inf
+        for start in range(0, len(x), _ROWS_AT_ONCE):
+            part = x[start : start + _ROWS_AT_ONCE]
+            usable = part.isfinite()
+            if not usable.all():
+                gone = part.isnan()
+                absent += int(gone.sum())
+                wrong = (~usable & ~gone) if self.missing else ~usable
+                places = wrong.nonzero()
+                bad += len(places)
+                if first is None and len(places):
+                    row = start + places[0, 0].item()
+                    row = row if rows is None else rows[row].item()
+                    first = (row, *places[0, 1:].tolist())
+                part = part[usable]
+            if part.numel():
+                low, high = min(low, part.min().item()), max(high, part.max().item())
+        if bad:
+            self._refuse_entries(bad, first, absent)
+        if low < self.low or high > self.high:
+            raise ValueError(
+                f"x must lie in [{self.low:g}, {self.high:g}] for a {self.likelihood}; it spans "
+                f"[{low:.4g}, {high:.4g}]"
+            )
+        return x
+
+    def _refuse_entries(self, bad: int, first: tuple[int, ...], absent: int) -> None:
+        place = f"at index {first}"
+        if self.names:
+            place = f"in row {first[0]}, column {self.names[first[1]]!r}"
+        mend = "remove or fill these observations"
+        if absent == bad:  # all of them NaN or masked, and not to be modelled
+            mend += ', or fit with missing="model"'
+        raise ValueError(f"x is not finite at {bad} places, the first {place}; {mend}")
