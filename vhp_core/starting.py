@@ -14,7 +14,7 @@ from .vae import VAE
 __all__ = ["linear_start", "principal_map"]
 
 
-_VALUES = 1 << 22  # of data that do not lie in memory as numbers, from which axes are found
+_VALUES = 1 << 21  # of data that do not lie in memory as numbers, from which axes are found
 
 
 def principal_map(x: Any, dim: int) -> tuple[Tensor, Tensor]:
@@ -26,7 +26,7 @@ def principal_map(x: Any, dim: int) -> tuple[Tensor, Tensor]:
 
     Args:
         x: (n, ...) data, flattened beyond the first dimension. Of :class:`vhp_core.doors.Rows`
-            evenly spaced ones are read, some four million numbers at most. A missing entry (NaN)
+            evenly spaced ones are read, some two million numbers at most. A missing entry (NaN)
             counts as its column's mean.
         dim: d, at most n − 1 and the data's dimension D.
 

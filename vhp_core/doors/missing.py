@@ -10,7 +10,7 @@ from .tables import columns_of
 
 __all__ = ["entries_observed", "expect_missing", "take"]
 
-_ROWS_AT_ONCE = 1 << 13
+_ROWS_AT_ONCE = 1 << 10
 
 
 @torch.no_grad()

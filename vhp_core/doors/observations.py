@@ -14,7 +14,7 @@ from .tables import columns_of, is_frame, values_of
 
 __all__ = ["Rows", "check_data"]
 
-_ROWS_AT_ONCE = 1 << 13  # looked at together
+_VALUES_AT_ONCE = 1 << 20  # looked at together
 
 
 class Rows:
@@ -201,8 +201,9 @@ class _Look:
     def at_parts(self, x: Tensor | Rows, rows: Tensor | None = None) -> Tensor | Rows:
         """``x`` itself, once every entry was looked at, a bounded number of rows at a time."""
         bad, first, absent, low, high = 0, None, 0, math.inf, -math.inf
-        for start in range(0, len(x), _ROWS_AT_ONCE):
-            part = x[start : start + _ROWS_AT_ONCE]
+        at_once = max(1, _VALUES_AT_ONCE // max(1, x.shape[1:].numel()))
+        for start in range(0, len(x), at_once):
+            part = x[start : start + at_once]
             usable = part.isfinite()
             if not usable.all():
                 gone = part.isnan()
