@@ -1,16 +1,76 @@
 """Likelihoods p_θ(x|z) and their reconstruction errors C_θ(x, z)."""
 
 import math
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 from torch.distributions import Bernoulli, Distribution, Independent, Normal
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-__all__ = ["BernoulliLikelihood", "GaussianLikelihood"]
+from .engine.entries import Entrywise, normal_log_prob, set_log_scale
+
+__all__ = [
+    "BernoulliLikelihood", "GaussianLikelihood", "GaussianPerColumnLikelihood", "Likelihood",
+]  # fmt: skip
 
 
-class GaussianLikelihood(nn.Module):
+@runtime_checkable
+class Likelihood(Protocol):
+    r"""What a likelihood of your own has to have; it is a ``torch.nn.Module``.
+
+    :func:`fit` uses the error C alone, so C says what the constraint E[C] ≤ κ² means. It is at
+    least 0, and 0 for a perfect reconstruction. For discrete x that is −log p(x|z). The negative
+    logarithm of a density can lie below 0; C is then what log p(x|z) lacks to its largest value
+    at this x. For a Student-t,
+
+    .. math::
+
+        C = \sum_d \frac{ν + 1}{2} \log\left(1 + \frac{(x_d - μ_d)^2}{ν s^2}\right).
+
+    For a Gaussian it would be ‖x − μ‖²/(2σ²), and is the squared distance here: the factor
+    belongs to the multiplier. The log-density is used by :func:`fit_iwae` and in measuring.
+
+    What is there besides is used:
+
+    - ``log_scale``, a parameter that a larger value of would lower C or log p's part in it (s, σ):
+      it rests in :func:`fit`; :func:`fit_iwae` learns it;
+    - ``set_scale(mean_error, dim)``: called at the end of :func:`fit` with the mean of C over the
+      data and the number of entries of an observation;
+    - ``set_scales(mean_errors)`` and ``entries(x, output)``, the terms of C: the same with the mean
+      of each entry's term;
+    - ``log_prob_of_error(x, error)``: log p(x|z) where C = ``error`` is known and says enough;
+      :func:`fit_iwae` then need not look at the output twice.
+
+    :class:`Entrywise` is a base for likelihoods with independent entries.
+
+    Example:
+        >>> class StudentT(Entrywise):
+        ...     def forward(self, output):
+        ...         return Independent(torch.distributions.StudentT(4.0, output), self.event_dims)
+        ...     def entries(self, x, output):
+        ...         return 2.5 * torch.log1p((x - output).square() / 4.0)
+        ...     def log_prob_entries(self, x, entries):
+        ...         return math.log(0.375) - entries  # 3/8 is the density at 0
+        >>> isinstance(StudentT(), Likelihood)
+        True
+    """
+
+    event_dims: int
+    """Number of trailing dimensions that make one observation: 1 for vectors, 3 for images."""
+
+    def __call__(self, output: Tensor) -> Distribution:
+        """p(x|z) given the decoder's output; its ``mean`` is what :meth:`VAE.sample` returns."""
+
+    def error(self, x: Tensor, output: Tensor) -> Tensor:
+        """C_θ(x, z) of x, (B, *event), and output, (..., B, *event): shape (..., B)."""
+
+    def log_prob(self, x: Tensor, output: Tensor) -> Tensor:
+        """log p(x|z) in nats, in the shape of :meth:`error`."""
+
+
+class GaussianLikelihood(Entrywise):
     """p(x|z) = N(x; μ_θ(z), σ² I) with one σ for all dimensions.
 
     The reconstruction error is C = ‖x − μ_θ(z)‖², the sum over dimensions, in the squared
@@ -31,8 +91,7 @@ class GaussianLikelihood(nn.Module):
     """
 
     def __init__(self, event_dims: int = 1):
-        super().__init__()
-        self.event_dims = event_dims
+        super().__init__(event_dims)
         self.log_scale = nn.Parameter(torch.zeros(()))
 
     def forward(self, output: Tensor) -> Distribution:
@@ -40,10 +99,13 @@ class GaussianLikelihood(nn.Module):
         scale = self.log_scale.exp().expand_as(output)
         return Independent(Normal(output, scale, validate_args=False), self.event_dims)
 
+    def entries(self, x: Tensor, output: Tensor) -> Tensor:
+        """(x_d − μ_d)², whose sum C is."""
+        return (x - output).square()
+
     def error(self, x: Tensor, output: Tensor) -> Tensor:
         """C_θ(x, z) = ‖x − output‖², shape (...,). ValueError if the events differ in shape."""
-        _check_event(x, output, self.event_dims)
-        return (x - output).square().flatten(-self.event_dims).sum(-1)
+        return super().error(x, output)
 
     def log_prob(self, x: Tensor, output: Tensor) -> Tensor:
         """log p(x|z) in nats, shape (...,): what ``forward(output).log_prob(x)`` gives."""
@@ -51,8 +113,7 @@ class GaussianLikelihood(nn.Module):
 
     def log_prob_of_error(self, x: Tensor, error: Tensor) -> Tensor:
         """log p(x|z) = −C/(2σ²) − D log(σ √(2π)) where C = ``error`` is already known."""
-        dim = x.shape[-self.event_dims :].numel()
-        log_normaliser = dim * (self.log_scale + 0.5 * math.log(2 * math.pi))
+        log_normaliser = self.count(x) * (self.log_scale + 0.5 * math.log(2 * math.pi))
         return error * (-0.5 * torch.exp(-2 * self.log_scale)) - log_normaliser
 
     @torch.no_grad()
@@ -67,7 +128,46 @@ class GaussianLikelihood(nn.Module):
         self.log_scale.fill_(0.5 * math.log(max(mean_error, 1e-12) / dim))
 
 
-class BernoulliLikelihood(nn.Module):
+class GaussianPerColumnLikelihood(Entrywise):
+    """p(x|z) = Π_d N(x_d; μ_d, σ_d²): a σ for each column, for columns with noise of their own.
+
+    C = ‖x − μ_θ(z)‖² as for :class:`GaussianLikelihood`, with the same κ: were it divided by σ_d²,
+    large σ would meet any constraint. :func:`fit` sets them at its end to their maximum-likelihood
+    values, σ_d² = E[(x_d − μ_d)²] (:meth:`set_scales`). An IWAE learns them by its bound.
+
+    Args:
+        shape: of one observation, D or (D,); each of its entries has a σ.
+
+    Example:
+        >>> likelihood = GaussianPerColumnLikelihood(2)
+        >>> likelihood.set_scales(torch.tensor([0.25, 4.0]))
+        >>> likelihood.log_scale.exp().detach()
+        tensor([0.5000, 2.0000])
+    """
+
+    def __init__(self, shape: int | Sequence[int]):
+        size = torch.zeros(shape).shape
+        super().__init__(len(size))
+        self.log_scale = nn.Parameter(torch.zeros(size))
+
+    forward = GaussianLikelihood.forward
+    entries = GaussianLikelihood.entries
+
+    def log_prob_entries(self, x: Tensor, entries: Tensor) -> Tensor:
+        """log N(x_d; μ_d, σ_d²) of the squared errors."""
+        return normal_log_prob(entries, self.log_scale)
+
+    def set_scales(self, mean_errors: Tensor) -> None:
+        """Set each σ to its maximum-likelihood value, σ_d² = ``mean_errors``[d].
+
+        Raises:
+            ValueError: if the shape is not that of an observation, or an entry is not finite or
+                below 0.
+        """
+        set_log_scale(self.log_scale, mean_errors)
+
+
+class BernoulliLikelihood(Entrywise):
     """p(x|z) = Π_d Bernoulli(x_d; μ_d) with the decoder's output as logits of μ.
 
     The reconstruction error is C = Σ_d KL(Bern(x_d) ‖ Bern(μ_d)) ≥ 0. For x in {0, 1} it is
@@ -85,10 +185,6 @@ class BernoulliLikelihood(nn.Module):
 
     bounds = (0.0, 1.0)  # of data
 
-    def __init__(self, event_dims: int = 1):
-        super().__init__()
-        self.event_dims = event_dims
-
     def forward(self, output: Tensor) -> Distribution:
         """The distribution of x given logits of shape (..., D)."""
         return Independent(Bernoulli(logits=output, validate_args=False), self.event_dims)
@@ -103,20 +199,11 @@ class BernoulliLikelihood(nn.Module):
 
     def _entropy(self, x: Tensor) -> Tensor:
         """Σ_d of the entropies of Bern(x_d), in nats."""
-        entropy = -(torch.xlogy(x, x) + torch.xlogy(1 - x, 1 - x))
-        return entropy.flatten(-self.event_dims).sum(-1)
+        p = self.filled(x)
+        return self.total(-(torch.xlogy(p, p) + torch.xlogy(1 - p, 1 - p)), x)
 
     def log_prob(self, x: Tensor, output: Tensor) -> Tensor:
         """−Σ_d cross-entropy(x_d, μ_d) in nats, shape (...,)."""
-        _check_event(x, output, self.event_dims)
-        x, output = torch.broadcast_tensors(x, output)
-        loss = binary_cross_entropy_with_logits(output, x, reduction="none")
-        return -loss.flatten(-self.event_dims).sum(-1)
-
-
-def _check_event(x: Tensor, output: Tensor, event_dims: int) -> None:
-    if x.shape[-event_dims:] != output.shape[-event_dims:]:
-        raise ValueError(
-            f"an observation has shape {tuple(x.shape[-event_dims:])}, the decoder's output "
-            f"{tuple(output.shape[-event_dims:])}"
-        )
+        self.check(x, output)
+        p, output = torch.broadcast_tensors(self.filled(x), output)
+        return -self.total(binary_cross_entropy_with_logits(output, p, reduction="none"), x)

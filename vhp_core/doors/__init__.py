@@ -3,13 +3,19 @@
 - ``observations``: tensors, arrays, tables, sparse matrices, files and data sets as observations,
   and the refusal of what is none;
 - ``missing``: entries that were not observed;
-- ``tables``: a table's columns, and tables of what comes out.
+- ``tables``: a table's columns, and tables of what comes out;
+- ``mixed``: tables whose columns are numbers, yes or no, and categories.
 """
 
 import lazy_loader as lazy
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
-    ["missing", "observations", "tables"],
-    {"missing": ["expect_missing"], "observations": ["Rows", "check_data"], "tables": ["as_frame"]},
+    ["missing", "mixed", "observations", "tables"],
+    {
+        "missing": ["expect_missing"],
+        "mixed": ["MixedLikelihood", "MixedTable"],
+        "observations": ["Rows", "check_data"],
+        "tables": ["as_frame"],
+    },
 )

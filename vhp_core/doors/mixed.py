@@ -1,0 +1,290 @@
+"""Tables whose columns are numbers, yes or no, and categories: coding and likelihood."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Size, Tensor, nn
+from torch.distributions import Bernoulli, Distribution, Independent, Normal, OneHotCategorical
+from torch.nn.functional import log_softmax, softplus
+
+from ..engine.entries import Entrywise, normal_log_prob, set_log_scale
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["MixedLikelihood", "MixedTable"]
+
+_KINDS = ("gaussian", "bernoulli", "categorical")
+
+
+class MixedTable:
+    """How the columns of a table become a matrix of numbers, and come back.
+
+    Columns of numbers ("gaussian") are standardised, those of two values ("bernoulli") become 0
+    and 1, others ("categorical") an entry for each category, 1 in one of them. The matrix has the
+    columns of each kind together, in this order. A missing value is NaN in all its entries.
+
+    Args:
+        columns: one dict a column: "name", "kind"; "mean" and "scale" of a gaussian one, else
+            "values", in their order; "dtype", of what :meth:`decode` returns. JSON can hold it.
+
+    Raises:
+        ValueError: if a kind is none of these three, or a scale is not above 0.
+
+    Example:
+        >>> import pandas as pd, vhp_core as vhp
+        >>> frame = pd.DataFrame({"age": [31, 58, 44], "city": ["Ulm", "Bonn", "Ulm"]})
+        >>> table = MixedTable.from_frame(frame)
+        >>> x = table.encode(frame)
+        >>> table.entries, x[:, 1:].tolist()
+        (['age', 'city=Bonn', 'city=Ulm'], [[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
+        >>> model = vhp.mlp_vae(table.width, 1, hidden=(8,), likelihood=table.likelihood)
+        >>> table.decode(model.sample(4, noise=True)).columns.tolist()
+        ['age', 'city']
+    """
+
+    def __init__(self, columns: Sequence[Mapping[str, Any]]):
+        self.columns = [dict(column) for column in columns]
+        for column in self.columns:
+            if column["kind"] not in _KINDS:
+                raise ValueError(f"column {column['name']}: kind must be one of {_KINDS}")
+            if column["kind"] == "gaussian" and not 0 < column["scale"] < float("inf"):
+                raise ValueError(f"column {column['name']}: scale must be finite and above 0")
+        self._sorted = sorted(self.columns, key=lambda column: _KINDS.index(column["kind"]))
+
+    @classmethod
+    def from_frame(
+        cls, frame: "pd.DataFrame", kinds: Mapping[str, str] | None = None
+    ) -> "MixedTable":
+        """The coding of this table: by the types of its columns, where ``kinds`` names no other.
+
+        Booleans are bernoulli, numbers gaussian with their own mean and standard deviation, all
+        else is categorical, in the order of a pandas category or sorted.
+
+        Args:
+            frame: the table.
+            kinds: column -> "gaussian", "bernoulli" (of two values) or "categorical".
+
+        Raises:
+            ValueError: if ``kinds`` names a column that is not there, or a column cannot be of its
+                kind; both are named.
+        """
+        import pandas as pd
+        from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+        if unknown := set(kinds or {}) - set(frame):
+            raise ValueError(f"kinds names columns that the table lacks: {sorted(unknown)}")
+        columns = []
+        for name, series in frame.items():
+            boolean, number = is_bool_dtype(series), is_numeric_dtype(series)
+            guess = "bernoulli" if boolean else "gaussian" if number else "categorical"
+            kind = (kinds or {}).get(name, guess)
+            column = {"name": name, "kind": kind, "dtype": str(series.dtype)}
+            if kind == "gaussian":
+                if not number:
+                    raise ValueError(f"column {name} of type {series.dtype} is not one of numbers")
+                numbers = _numbers(series)
+                scale = float(np.nanstd(numbers))
+                columns.append(column | {"mean": float(np.nanmean(numbers)), "scale": scale or 1.0})
+                continue
+            known = isinstance(series.dtype, pd.CategoricalDtype)
+            values = (
+                series.cat.categories if known else pd.Index(series.dropna().unique()).sort_values()
+            )
+            values = [False, True] if boolean else values.tolist()
+            if kind == "bernoulli" and len(values) != 2:
+                raise ValueError(f"column {name} has {len(values)} values; bernoulli has 2")
+            columns.append(column | {"values": values})
+        return cls(columns)
+
+    @property
+    def entries(self) -> list[str]:
+        """The names of the matrix's columns."""
+        return [
+            f"{column['name']}={value}" if column["kind"] == "categorical" else column["name"]
+            for column in self._sorted
+            for value in (column["values"] if column["kind"] == "categorical" else [None])
+        ]
+
+    @property
+    def width(self) -> int:
+        """Number of columns of the matrix: the x_dim of a model."""
+        return len(self.entries)
+
+    @property
+    def likelihood(self) -> dict[str, Any]:
+        """What :func:`mlp_vae` takes for its likelihood: arguments of :class:`MixedLikelihood`."""
+        kinds = [column["kind"] for column in self._sorted]
+        sizes = [len(c["values"]) for c in self._sorted if c["kind"] == "categorical"]
+        counts = {kind: kinds.count(kind) for kind in _KINDS[:2]}
+        return counts | {"categorical": sizes}
+
+    def encode(self, frame: "pd.DataFrame") -> Tensor:
+        """The table as a matrix, (n, width), of PyTorch's default type.
+
+        Raises:
+            ValueError: if a column is not there, or holds a value that it had not; it is named.
+        """
+        import pandas as pd
+
+        if lacks := [c["name"] for c in self.columns if c["name"] not in frame]:
+            raise ValueError(f"the table lacks the columns {lacks}")
+        parts = []
+        for column in self._sorted:
+            series = frame[column["name"]]
+            if column["kind"] == "gaussian":
+                parts.append((_numbers(series)[:, None] - column["mean"]) / column["scale"])
+                continue
+            values = series.astype(object)
+            code = pd.Index(column["values"], dtype=object).get_indexer(values)
+            missing = series.isna().to_numpy()
+            if new := sorted({str(value) for value in values[(code < 0) & ~missing]}):
+                raise ValueError(f"column {column['name']} has values that it had not: {new[:4]}")
+            one_hot = np.eye(len(column["values"]))[code]
+            one_hot[missing] = np.nan
+            parts.append(one_hot if column["kind"] == "categorical" else one_hot[:, 1:])
+        return torch.as_tensor(np.concatenate(parts, axis=1), dtype=torch.get_default_dtype())
+
+    def decode(self, x: Tensor) -> "pd.DataFrame":
+        """The table of a matrix, (n, width): of means or draws the most probable categories.
+
+        Columns of whole numbers are rounded.
+
+        Raises:
+            ValueError: if the matrix has another width.
+        """
+        import pandas as pd
+
+        matrix = x.detach().cpu().double().numpy()
+        if matrix.ndim != 2 or matrix.shape[1] != self.width:
+            raise ValueError(f"x must have shape (n, {self.width}), got {matrix.shape}")
+        found, start = {}, 0
+        for column in self._sorted:
+            name, dtype = column["name"], column.get("dtype")
+            size = len(column["values"]) if column["kind"] == "categorical" else 1
+            part, start = matrix[:, start : start + size], start + size
+            if column["kind"] == "gaussian":
+                numbers = part[:, 0] * column["scale"] + column["mean"]
+                whole = dtype is not None and np.issubdtype(
+                    pd.Series(dtype=dtype).dtype.type, np.integer
+                )
+                found[name] = pd.Series(numbers.round() if whole else numbers, dtype=dtype)
+                continue
+            code = part.argmax(1) if size > 1 else (part[:, 0] >= 0.5).astype(int)
+            values = np.array(column["values"], dtype=object)[code]
+            kept = pd.CategoricalDtype(column["values"]) if dtype == "category" else dtype
+            found[name] = pd.Series(values, dtype=kept)
+        return pd.DataFrame({column["name"]: found[column["name"]] for column in self.columns})
+
+
+class MixedLikelihood(Entrywise):
+    r"""p(x|z) of a table: normal, Bernoulli and categorical columns, independent given z.
+
+    The decoder's output holds means, logits, and the logits of each categorical column; x is a
+    matrix of :meth:`MixedTable.encode`. The reconstruction error adds up over the columns,
+
+    .. math::
+
+        C = \sum_{\text{gaussian}} (x_d - μ_d)^2
+          + \sum_{\text{bernoulli}} \mathrm{KL}(\mathrm{Bern}(x_d) \,\|\, \mathrm{Bern}(p_d))
+          + \sum_{\text{categorical}} \mathrm{KL}(\mathrm{Cat}(x_j) \,\|\, \mathrm{Cat}(p_j)),
+
+    squared units of standardised columns and nats; for x in {0, 1} a KL is −log p. Each gaussian
+    column has a σ of its own, set after :func:`fit` (:meth:`set_scales`), learned by an IWAE.
+
+    Args:
+        gaussian: number of gaussian columns, which come first.
+        bernoulli: number of Bernoulli columns, which come next.
+        categorical: number of categories of each categorical column.
+
+    Example:
+        >>> likelihood = MixedLikelihood(gaussian=1, bernoulli=1, categorical=(2,))
+        >>> x = torch.tensor([[3.0, 1.0, 0.0, 1.0]])
+        >>> likelihood.error(x, torch.zeros(1, 4))  # 9 + 2 log 2
+        tensor([10.3863])
+    """
+
+    def __init__(self, gaussian: int = 0, bernoulli: int = 0, categorical: Sequence[int] = ()):
+        super().__init__()
+        self.sizes = (gaussian, bernoulli, *categorical)
+        self.log_scale = nn.Parameter(torch.zeros(gaussian))
+
+    def forward(self, output: Tensor) -> Distribution:
+        """The distribution of x given the decoder's output, shape (..., D)."""
+        loc, logits, *categorical = output.split(self.sizes, dim=-1)
+        scale = self.log_scale.exp().expand_as(loc)
+        return _SideBySide(
+            Independent(Normal(loc, scale, validate_args=False), 1),
+            Independent(Bernoulli(logits=logits, validate_args=False), 1),
+            *(OneHotCategorical(logits=part, validate_args=False) for part in categorical),
+        )
+
+    def check(self, x: Tensor, output: Tensor) -> None:
+        """As for every :class:`Entrywise`; the width must be that of the columns, too."""
+        super().check(x, output)
+        if x.shape[-1] != sum(self.sizes):
+            raise ValueError(f"x has {x.shape[-1]} columns, the likelihood {sum(self.sizes)}")
+
+    def entries(self, x: Tensor, output: Tensor) -> Tensor:
+        """What each entry adds to C; the entries of a categorical column do so together."""
+        x, output = torch.broadcast_tensors(x, output)
+        (y, p, *hot), (loc, logits, *categorical) = (t.split(self.sizes, -1) for t in (x, output))
+        surprise = p * softplus(-logits) + (1 - p) * softplus(logits)
+        parts = [(y - loc).square(), surprise - _entropy(p) - _entropy(1 - p)]
+        pairs = zip(hot, categorical, strict=True)
+        parts += [-q * log_softmax(logits, -1) - _entropy(q) for q, logits in pairs]
+        return torch.cat(parts, dim=-1)
+
+    def log_prob_entries(self, x: Tensor, entries: Tensor) -> Tensor:
+        """log p(x_d|z) of each entry, from what it adds to C."""
+        _, p, *hot = x.expand_as(entries).split(self.sizes, -1)
+        squares, *divergences = entries.split(self.sizes, -1)
+        entropies = [_entropy(p) + _entropy(1 - p), *map(_entropy, hot)]
+        discrete = [-c - h for c, h in zip(divergences, entropies, strict=True)]
+        return torch.cat([normal_log_prob(squares, self.log_scale), *discrete], dim=-1)
+
+    def set_scales(self, mean_errors: Tensor) -> None:
+        """Set σ of each gaussian column: σ_d² = ``mean_errors``[d], of all D entries.
+
+        Raises:
+            ValueError: if one is not finite or below 0.
+        """
+        set_log_scale(self.log_scale, mean_errors[: self.sizes[0]])
+
+
+class _SideBySide(Distribution):
+    """Independent vectors joined into one."""
+
+    arg_constraints: dict = {}  # noqa: RUF012
+
+    def __init__(self, *parts: Distribution):
+        self.parts = parts
+        self.sizes = [part.event_shape[0] for part in parts]
+        super().__init__(parts[0].batch_shape, Size([sum(self.sizes)]), validate_args=False)
+
+    @property
+    def mean(self) -> Tensor:
+        return torch.cat([part.mean for part in self.parts], dim=-1)
+
+    @property
+    def variance(self) -> Tensor:
+        return torch.cat([part.variance for part in self.parts], dim=-1)
+
+    @torch.no_grad()
+    def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        return torch.cat([part.sample(Size(sample_shape)) for part in self.parts], dim=-1)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        values = value.split(self.sizes, dim=-1)
+        return sum(part.log_prob(v) for part, v in zip(self.parts, values, strict=True))
+
+
+def _numbers(series: "pd.Series") -> np.ndarray:
+    return series.to_numpy(dtype=float, na_value=float("nan"))
+
+
+def _entropy(p: Tensor) -> Tensor:
+    """−p log p, an outcome's part in an entropy."""
+    return -torch.xlogy(p, p)
