@@ -1,4 +1,4 @@
-"""Networks that return distributions: fully connected, and convolutional for square images."""
+"""Networks that return distributions: fully connected, and convolutional for images."""
 
 import math
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from .engine.distributions import DiagonalNormal
+from .engine.images import full_shape, halved_sizes
 from .engine.units import activation_layer
 
 __all__ = ["MLP", "ConvDecoder", "GaussianAroundLinear", "GaussianConv", "GaussianMLP"]
@@ -160,50 +161,53 @@ class GaussianMLP(GaussianAroundLinear):
 
 
 class GaussianConv(GaussianAroundLinear):
-    """Diagonal Gaussian over the latent variable, given a grey image.
+    """Diagonal Gaussian over the latent variable, given an image.
 
-    Each convolution halves the image's side (kernel 4, stride 2, padding 1) and is followed by an
-    activation; one fully connected hidden layer and the outputs for mean and scale come last.
-    Beside them a linear map of the pixels is added to the mean, zero at first
+    Each convolution halves height and width, rounded down (kernel 4, stride 2, padding 1), and is
+    followed by an activation; one fully connected hidden layer and the outputs for mean and scale
+    come last. Beside them a linear map of the pixels is added to the mean, zero at first
     (:class:`GaussianAroundLinear`): it is where :func:`vhp_core.linear_start` puts the
     principal axes, which convolutions could not hold. The scale is that of :class:`GaussianMLP`.
 
     Args:
-        image_size: S, the image's side in pixels; divisible by 2 for each entry of ``channels``.
+        image_shape: (channels, height, width) of the image, in pixels; a number S is the grey
+            square (1, S, S). Height and width are at least 2 ** len(channels).
         out_dim: size of the distribution's event.
-        channels: of the convolutions, the image's side first.
+        channels: widths of the convolutions, the image's side first.
         hidden: width of the fully connected layer.
         min_scale: lower limit of the standard deviation.
         activation: as for :class:`MLP`.
 
     Raises:
-        ValueError: if the image cannot be halved that often, or as :class:`MLP`.
+        ValueError: if ``image_shape`` is no such shape, the image cannot be halved that often, or
+            as :class:`MLP`.
 
     Example:
-        >>> q = GaussianConv(16, 2, channels=(4, 8))(torch.zeros(3, 1, 16, 16))
+        >>> q = GaussianConv((3, 45, 31), 2, channels=(4, 8))(torch.zeros(3, 3, 45, 31))
         >>> q.batch_shape, q.event_shape
         (torch.Size([3]), torch.Size([2]))
     """
 
     def __init__(
         self,
-        image_size: int,
+        image_shape: int | Sequence[int],
         out_dim: int,
         channels: Sequence[int] = (8, 16, 32, 32),
         hidden: int = 256,
         min_scale: float = 1e-4,
         activation: str = "leaky_relu",
     ):
-        side = _smallest_side(image_size, channels)
+        shape = full_shape(image_shape)
+        smallest = math.prod(halved_sizes(shape, len(channels))[-1])
         layers: list[nn.Module] = []
-        for before, after in zip((1, *channels), channels, strict=False):
+        for before, after in zip((shape[0], *channels), channels, strict=False):
             layers += [nn.Conv2d(before, after, 4, 2, 1), activation_layer(activation)]
-        top = MLP(channels[-1] * side**2, 2 * out_dim, (hidden,), activation)
+        top = MLP(channels[-1] * smallest, 2 * out_dim, (hidden,), activation)
         net = nn.Sequential(*layers, nn.Flatten(), top)
-        super().__init__(net, image_size**2, out_dim, min_scale)
+        super().__init__(net, math.prod(shape), out_dim, min_scale)
 
     def forward(self, x: Tensor) -> DiagonalNormal:
-        """(B, 1, S, S) -> batch shape (B,)."""
+        """(B, channels, height, width) -> batch shape (B,)."""
         images = x.contiguous(memory_format=torch.channels_last)  # faster on processors
         return self._around(x.flatten(1), self.net(images))
 
@@ -211,51 +215,44 @@ class GaussianConv(GaussianAroundLinear):
 class ConvDecoder(nn.Sequential):
     """From a latent variable to an image: the layers of :class:`GaussianConv` backwards.
 
-    The output is linear: a mean for a Gaussian likelihood, logits for a Bernoulli one.
+    The output is linear: a mean for a Gaussian likelihood, logits for a Bernoulli one. Where the
+    encoder rounded a size down, the transposed convolution puts the odd row or column back.
 
     Args:
         in_dim: size of the last dimension of the input.
-        image_size, channels, hidden, activation: as for :class:`GaussianConv`.
+        image_shape, channels, hidden, activation: as for :class:`GaussianConv`.
 
     Raises:
         ValueError: as :class:`GaussianConv`.
 
     Example:
-        >>> ConvDecoder(2, 16, channels=(4, 8))(torch.zeros(5, 3, 2)).shape
-        torch.Size([5, 3, 1, 16, 16])
+        >>> ConvDecoder(2, (3, 45, 31), channels=(4, 8))(torch.zeros(5, 2)).shape
+        torch.Size([5, 3, 45, 31])
     """
 
     def __init__(
         self,
         in_dim: int,
-        image_size: int,
+        image_shape: int | Sequence[int],
         channels: Sequence[int] = (8, 16, 32, 32),
         hidden: int = 256,
         activation: str = "leaky_relu",
     ):
-        side = _smallest_side(image_size, channels)
-        shape = (channels[-1], side, side)
+        shape = full_shape(image_shape)
+        sizes = halved_sizes(shape, len(channels))[::-1]  # the smallest first
+        first = (channels[-1], *sizes[0])
         layers: list[nn.Module] = [
-            *MLP(in_dim, math.prod(shape), (hidden,), activation),
+            *MLP(in_dim, math.prod(first), (hidden,), activation),
             activation_layer(activation),
-            nn.Unflatten(-1, shape),
+            nn.Unflatten(-1, first),
         ]
         down = channels[::-1]
-        for before, after in zip(down, (*down[1:], 1), strict=True):
-            layers += [nn.ConvTranspose2d(before, after, 4, 2, 1), activation_layer(activation)]
+        for before, after, size in zip(down, (*down[1:], shape[0]), sizes[1:], strict=True):
+            up = nn.ConvTranspose2d(before, after, 4, 2, 1, tuple(side % 2 for side in size))
+            layers += [up, activation_layer(activation)]
         super().__init__(*layers[:-1])
 
     def forward(self, z: Tensor) -> Tensor:
-        """(..., in_dim) -> (..., 1, S, S)."""
+        """(..., in_dim) -> (..., channels, height, width)."""
         images = super().forward(z.reshape(-1, z.shape[-1]))
         return images.view(*z.shape[:-1], *images.shape[1:])
-
-
-def _smallest_side(image_size: int, channels: Sequence[int]) -> int:
-    factor = 2 ** len(channels)
-    if image_size < factor or image_size % factor or not channels:
-        raise ValueError(
-            f"image_size must be a multiple of 2 for each of the {len(channels)} convolutions, "
-            f"of which there is at least one; got {image_size}. Take fewer channels or another size"
-        )
-    return image_size // factor
