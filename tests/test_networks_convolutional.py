@@ -14,6 +14,49 @@ def test_shapes(size, channels, batch):
     assert images.shape == (*batch, 1, size, size)
 
 
+@pytest.mark.parametrize("shape", [(3, 45, 31), (2, 5, 9), (4, 4, 4), (1, 6, 37)])
+def test_images_of_any_height_width_and_number_of_channels(shape):
+    for count in range(1, 3):
+        q = vhp.GaussianConv(shape, 2, (3, 4)[:count], hidden=7)(torch.rand(5, *shape))
+        assert q.batch_shape == (5,)
+        decoder = vhp.ConvDecoder(2, shape, (3, 4)[:count], hidden=7)
+        assert decoder(torch.zeros(3, 5, 2)).shape == (3, 5, *shape)
+
+
+def test_every_pixel_of_an_odd_image_is_seen_and_drawn():
+    """Rounding down loses no row: the first convolution reaches it, the last one draws it."""
+    torch.manual_seed(1)
+    x = torch.rand(1, 3, 21, 15, requires_grad=True)
+    encoder = vhp.GaussianConv((3, 21, 15), 2, (3, 4), hidden=16)
+    encoder.net(x).sum().backward()  # without the linear map, which sees all
+    assert (x.grad.abs().sum(1) > 0).all()
+    images = vhp.ConvDecoder(2, (3, 21, 15), (3, 4), hidden=16)(3 * torch.randn(50, 2))
+    assert (images.std(0) > 0).all()
+
+
+def test_a_number_is_a_grey_square():
+    torch.manual_seed(3)
+    one = vhp.conv_vae(8, 2, (3, 4), 16, "vamp", num_pseudo_inputs=3)
+    torch.manual_seed(3)
+    other = vhp.conv_vae([1, 8, 8], 2, (3, 4), 16, "vamp", num_pseudo_inputs=3)
+    assert one.config == other.config and one.x_shape == (1, 8, 8)
+    for (name, a), b in zip(one.state_dict().items(), other.state_dict().values(), strict=True):
+        assert torch.equal(a, b), name
+
+
+def test_colour_images_are_started_on_their_axes_trained_and_sampled(tmp_path):
+    shape = (3, 13, 9)
+    x = torch.rand(60, *shape)
+    model = vhp.conv_vae(shape, 2, (3, 4), 16, num_importance_samples=3, seed=0)
+    vhp.linear_start(model, x)
+    z = model.encode(x).mean.detach()
+    torch.testing.assert_close(z.T @ z / 60, torch.eye(2), atol=1e-4, rtol=0)
+    vhp.fit(model, x, vhp.Geco(kappa=6.0), steps=4, batch_size=16, progress=False)
+    assert model.sample(5).shape == (5, *shape)
+    model.save(tmp_path / "model")
+    assert torch.equal(vhp.load(tmp_path / "model").encode(x).mean, model.encode(x).mean)
+
+
 def test_batch_dimensions_do_not_mix():
     decoder = vhp.ConvDecoder(3, 16, (4, 6), hidden=7)
     z = torch.randn(4, 5, 3)
@@ -80,9 +123,12 @@ def test_images_pass_in_pieces_of_bounded_size(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"image_size": 20, "channels": (2, 3, 4)}, "image_size must be a multiple of 2 for each"),
-        ({"image_size": 4, "channels": (2, 3, 4)}, "image_size must be a multiple"),
-        ({"channels": ()}, "at least one"),
+        ({"image_shape": 4, "channels": (2, 3, 4)}, "4 x 4 pixels cannot be .* at least 8 x 8"),
+        ({"image_shape": (1, 40, 7), "channels": (2, 3, 4)}, "40 x 7 pixels cannot be halved"),
+        ({"image_shape": (40, 40)}, r"must be \(channels, height, width\).*got \(40, 40\)"),
+        ({"image_shape": (3, 40, 0)}, r"must be \(channels, height, width\)"),
+        ({"image_shape": 16.5}, r"must be \(channels, height, width\)"),
+        ({"channels": ()}, "at least one convolution"),
         ({"channels": (4, 0)}, "channels must be at least 1"),
         ({"hidden": 0}, "hidden must be at least 1"),
         ({"z_dim": 0}, "z_dim must be at least 1"),
@@ -92,7 +138,7 @@ def test_images_pass_in_pieces_of_bounded_size(monkeypatch):
 )
 def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
-        vhp.conv_vae(**{"image_size": 16, "z_dim": 2, "channels": (3, 4)} | arguments)
+        vhp.conv_vae(**{"image_shape": 16, "z_dim": 2, "channels": (3, 4)} | arguments)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-from . import book, data, evaluation, figures, page, plotting, topology
+from . import book, data, doors, evaluation, figures, page, plotting, topology
 from . import builders as builders
 from . import diagnosis as diagnosis
 from . import engine as engine
@@ -11,10 +11,16 @@ from . import priors as priors
 from . import starting as starting
 from . import training as training
 from . import vae as vae
-from .builders import conv_vae, load, mlp_vae
+from .builders import build, conv_vae, load, mlp_vae
 from .engine.distributions import DiagonalNormal
+from .engine.entries import Entrywise
 from .interpolation import LatentGraph, compare_paths, resample, zeta_path
-from .likelihoods import BernoulliLikelihood, GaussianLikelihood
+from .likelihoods import (
+    BernoulliLikelihood,
+    GaussianLikelihood,
+    GaussianPerColumnLikelihood,
+    Likelihood,
+)
 from .multipliers import Geco, Rewo
 from .networks import MLP, ConvDecoder, GaussianAroundLinear, GaussianConv, GaussianMLP
 from .principal import PrincipalAxes
@@ -31,23 +37,28 @@ __all__ = [
     "BernoulliLikelihood",
     "ConvDecoder",
     "DiagonalNormal",
+    "Entrywise",
     "GaussianAroundLinear",
     "GaussianConv",
     "GaussianLikelihood",
     "GaussianMLP",
+    "GaussianPerColumnLikelihood",
     "Geco",
     "HierarchicalPrior",
     "History",
     "LatentGraph",
+    "Likelihood",
     "PrincipalAxes",
     "Rewo",
     "StandardNormal",
     "Terms",
     "VampPrior",
     "book",
+    "build",
     "compare_paths",
     "conv_vae",
     "data",
+    "doors",
     "evaluation",
     "figures",
     "fit",

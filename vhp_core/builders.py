@@ -2,22 +2,30 @@
 
 import json
 import os
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from torch import nn
+from torch import Tensor, nn
 
-from .engine.checkpoints import read_tensors
-from .likelihoods import BernoulliLikelihood, GaussianLikelihood
+from .doors.mixed import MixedLikelihood
+from .engine.images import full_shape
+from .engine.seeding import seeded
+from .engine.structure import builder_name, read_module, restore
+from .likelihoods import BernoulliLikelihood, GaussianLikelihood, GaussianPerColumnLikelihood
 from .networks import MLP, ConvDecoder, GaussianConv, GaussianMLP
 from .priors import HierarchicalPrior, StandardNormal, VampPrior
 from .vae import FORMAT, VAE
 
-__all__ = ["conv_vae", "load", "mlp_vae"]
+__all__ = ["build", "conv_vae", "load", "mlp_vae"]
 
-_LIKELIHOODS = {"gaussian": GaussianLikelihood, "bernoulli": BernoulliLikelihood}
+_FIRST_FORMAT = "vhp_core.VAE/1"  # of files that are still read
+_LIKELIHOODS = {  # of observations of a shape
+    "gaussian": lambda shape: GaussianLikelihood(len(shape)),
+    "gaussian_per_column": GaussianPerColumnLikelihood,
+    "bernoulli": lambda shape: BernoulliLikelihood(len(shape)),
+}
 
 
 def mlp_vae(
@@ -25,10 +33,11 @@ def mlp_vae(
     z_dim: int,
     hidden: Sequence[int] = (256, 256),
     prior: str = "hierarchical",
-    likelihood: str = "gaussian",
+    likelihood: str | dict[str, Any] = "gaussian",
     num_importance_samples: int = 16,
     num_pseudo_inputs: int = 100,
     activation: str = "leaky_relu",
+    seed: int | None = None,
 ) -> VAE:
     """A VAE of fully connected networks for observations that are vectors.
 
@@ -37,15 +46,20 @@ def mlp_vae(
         z_dim: d_z, the dimension of the latent variable.
         hidden: widths of the hidden layers of all four networks, the prior's too.
         prior: "hierarchical", "normal" or "vamp".
-        likelihood: "gaussian" or "bernoulli" (then the data must lie in [0, 1]).
+        likelihood: "gaussian", "gaussian_per_column" (a σ for each column), or "bernoulli" (then
+            the data must lie in [0, 1]); for a table of mixed columns the dict that
+            :attr:`vhp_core.doors.MixedTable.likelihood` is.
         num_importance_samples: K of the hierarchical prior's bound.
         num_pseudo_inputs: C of the VampPrior, which begin as noise: standard-normal, or uniform
             on [0, 1] for a Bernoulli likelihood. Better ones are observations:
             ``model.prior.pseudo_inputs.data.copy_(x[:C])``.
         activation: of all four networks, as for :class:`MLP`.
+        seed: of the first weights, which then are the same each time, and leave PyTorch's random
+            state alone. If None, they are drawn from that state.
 
     Raises:
-        ValueError: if a size is not at least 1, or a name is not one of those above.
+        ValueError: if a size is not at least 1, a name is not one of those above, or ``seed`` is
+            below 0.
 
     Example:
         >>> model = mlp_vae(x_dim=50, z_dim=2, hidden=(64, 64))
@@ -53,23 +67,22 @@ def mlp_vae(
         torch.Size([4, 50])
     """
     config = dict(locals())  # the arguments, which save writes down
+    if config.pop("seed") is not None:
+        with seeded(seed):
+            return mlp_vae(**config)
     hidden = tuple(int(width) for width in hidden)
     sizes = {"x_dim": x_dim, "z_dim": z_dim, "num_pseudo_inputs": num_pseudo_inputs}
     _check_sizes([*sizes.items(), *(("hidden", width) for width in hidden)])
     encoder = GaussianMLP(x_dim, z_dim, hidden, activation=activation)
     decoder = MLP(z_dim, x_dim, hidden, activation)
-    pseudo = (num_pseudo_inputs, x_dim)
-    p = _prior(
-        prior, z_dim, hidden, num_importance_samples, encoder, pseudo, likelihood, activation
-    )
-    model = VAE(encoder, decoder, _LIKELIHOODS[likelihood](), p)
-    model.x_shape = (x_dim,)
+    model = _assembled(encoder, decoder, (x_dim,), hidden, config)
     model.config = config | {"hidden": list(hidden)}
+    model._rebuild = partial(mlp_vae, **model.config)
     return model
 
 
 def conv_vae(
-    image_size: int,
+    image_shape: int | Sequence[int],
     z_dim: int,
     channels: Sequence[int] = (8, 16, 32, 32),
     hidden: int = 256,
@@ -78,40 +91,81 @@ def conv_vae(
     num_importance_samples: int = 16,
     num_pseudo_inputs: int = 100,
     activation: str = "leaky_relu",
+    seed: int | None = None,
 ) -> VAE:
-    """A VAE of convolutional networks for square grey images, (n, 1, S, S).
+    """A VAE of convolutional networks for images, (n, channels, height, width).
 
     Args:
-        image_size: S, the side in pixels; divisible by 2 for each entry of ``channels``.
+        image_shape: (channels, height, width) of one image, in pixels: 3 channels for colour, 1
+            for grey. A number S is the grey square (1, S, S). Height and width may be odd, and
+            are at least 2 ** len(channels).
         z_dim: d_z, the dimension of the latent variable.
-        channels: of the encoder's convolutions, each of which halves the side; the decoder has
-            them backwards.
+        channels: widths of the encoder's convolutions, each of which halves height and width; the
+            decoder has them backwards. These are not the image's channels.
         hidden: width of the fully connected layer of encoder and decoder, and of the two
             hidden layers of each of the prior's networks.
-        prior, likelihood, num_importance_samples, num_pseudo_inputs, activation: as for
-            :func:`mlp_vae`.
+        prior, likelihood, num_importance_samples, num_pseudo_inputs, activation, seed: as for
+            :func:`mlp_vae`; "gaussian_per_column" has a σ for each pixel and channel.
 
     Raises:
-        ValueError: as :func:`mlp_vae`, or if the image cannot be halved that often.
+        ValueError: as :func:`mlp_vae`, or if ``image_shape`` is no such shape, or the image cannot
+            be halved that often.
 
     Example:
-        >>> conv_vae(16, z_dim=2, channels=(4, 8), hidden=32).sample(3).shape
-        torch.Size([3, 1, 16, 16])
+        >>> conv_vae((3, 48, 32), z_dim=2, channels=(4, 8), hidden=32).sample(5).shape
+        torch.Size([5, 3, 48, 32])
     """
     config = dict(locals())  # the arguments, which save writes down
+    if config.pop("seed") is not None:
+        with seeded(seed):
+            return conv_vae(**config)
     channels = tuple(int(width) for width in channels)
     sizes = {"z_dim": z_dim, "hidden": hidden, "num_pseudo_inputs": num_pseudo_inputs}
     _check_sizes([*sizes.items(), *(("channels", width) for width in channels)])
-    encoder = GaussianConv(image_size, z_dim, channels, hidden, activation=activation)
-    decoder = ConvDecoder(z_dim, image_size, channels, hidden, activation)
-    shape = (1, image_size, image_size)
-    pseudo = (num_pseudo_inputs, *shape)
-    p = _prior(
-        prior, z_dim, (hidden,) * 2, num_importance_samples, encoder, pseudo, likelihood, activation
-    )
-    model = VAE(encoder, decoder, _LIKELIHOODS[likelihood](event_dims=3), p)
-    model.x_shape = shape
-    model.config = {"kind": "conv"} | config | {"channels": list(channels)}
+    shape = full_shape(image_shape)
+    encoder = GaussianConv(shape, z_dim, channels, hidden, activation=activation)
+    decoder = ConvDecoder(z_dim, shape, channels, hidden, activation)
+    model = _assembled(encoder, decoder, shape, (hidden,) * 2, config)
+    config |= {"image_shape": list(shape), "channels": list(channels)}
+    model.config, model._rebuild = {"kind": "conv"} | config, partial(conv_vae, **config)
+    return model
+
+
+def build(builder: Callable[..., VAE], /, **arguments: Any) -> VAE:
+    """``builder(**arguments)``, in a form that can be saved: for networks of your own.
+
+    The file of :meth:`VAE.save` then holds the function's name and these arguments, and
+    :func:`load` is given the function again. It is called once for each :meth:`VAE.save` too,
+    and each time has to return the same architecture.
+
+    Args:
+        builder: a function that returns a :class:`VAE`. It has a name of its own, by which a file
+            knows it; the module that it stands in does not matter.
+        **arguments: its arguments, which JSON can hold: numbers, strings, lists (tuples reach the
+            function as lists) and dicts of these.
+
+    Raises:
+        ValueError: if the builder has no name or returns no VAE, or JSON cannot hold an argument.
+
+    Example:
+        >>> def narrow_vae(x_dim, z_dim):
+        ...     encoder = GaussianMLP(x_dim, z_dim, hidden=(8,))
+        ...     decoder = nn.Sequential(nn.Linear(z_dim, 8), nn.Tanh(), nn.Linear(8, x_dim))
+        ...     return VAE(encoder, decoder, GaussianLikelihood(), StandardNormal(z_dim))
+        >>> model = build(narrow_vae, x_dim=5, z_dim=2)
+        >>> model.config
+        {'builder': 'narrow_vae', 'arguments': {'x_dim': 5, 'z_dim': 2}}
+    """
+    name = builder_name(builder)
+    try:
+        arguments = json.loads(json.dumps(arguments))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"a file cannot hold the arguments of {name}: {error}") from error
+    model = builder(**arguments)
+    if not isinstance(model, VAE):
+        raise ValueError(f"{name} must return a VAE, got a {type(model).__name__}")
+    model.config = {"builder": name, "arguments": arguments}
+    model._rebuild = partial(build, builder, **arguments)
     return model
 
 
@@ -121,67 +175,90 @@ def _check_sizes(sizes: Sequence[tuple[str, int]]) -> None:
             raise ValueError(f"{name} must be at least 1, got {size}")
 
 
-def _prior(
-    name: str,
-    z_dim: int,
-    hidden: Sequence[int],
-    num_samples: int,
+def _assembled(
     encoder: nn.Module,
-    pseudo_inputs: Sequence[int],
-    likelihood: str,
-    activation: str,
-) -> nn.Module:
-    """The prior of this name; pseudo-inputs begin as noise that fits the likelihood."""
-    if likelihood not in _LIKELIHOODS:
+    decoder: nn.Module,
+    shape: tuple[int, ...],
+    hidden: Sequence[int],
+    config: dict[str, Any],
+) -> VAE:
+    """The VAE of these networks; prior and likelihood are what the builder's arguments say."""
+    z_dim, likelihood, prior = config["z_dim"], config["likelihood"], config["prior"]
+    if not isinstance(likelihood, dict) and likelihood not in _LIKELIHOODS:
         raise ValueError(f"likelihood must be one of {sorted(_LIKELIHOODS)}, got {likelihood!r}")
-    if name == "hierarchical":
-        return HierarchicalPrior(z_dim, None, hidden, num_samples, activation=activation)
-    if name == "normal":
-        return StandardNormal(z_dim)
-    if name == "vamp":
-        noise = torch.randn if likelihood == "gaussian" else torch.rand
-        return VampPrior(encoder, noise(tuple(pseudo_inputs)))
-    raise ValueError(f"prior must be one of ['hierarchical', 'normal', 'vamp'], got {name!r}")
+    if prior == "hierarchical":
+        K, activation = config["num_importance_samples"], config["activation"]
+        p = HierarchicalPrior(z_dim, None, hidden, K, activation=activation)
+    elif prior == "normal":
+        p = StandardNormal(z_dim)
+    elif prior == "vamp":  # pseudo-inputs begin as noise that fits the likelihood
+        noise = torch.rand if likelihood == "bernoulli" else torch.randn
+        p = VampPrior(encoder, noise((config["num_pseudo_inputs"], *shape)))
+    else:
+        raise ValueError(f"prior must be one of ['hierarchical', 'normal', 'vamp'], got {prior!r}")
+    of_table = isinstance(likelihood, dict)
+    made = MixedLikelihood(**likelihood) if of_table else _LIKELIHOODS[likelihood](shape)
+    model = VAE(encoder, decoder, made, p)
+    model.x_shape = shape
+    return model
 
 
-def load(path: str | os.PathLike) -> VAE:
-    """Read a model that :meth:`VAE.save` wrote. Nothing is unpickled.
+def load(path: str | os.PathLike, builder: Callable[..., VAE] | None = None) -> VAE:
+    """Read a model that :meth:`VAE.save` wrote: it computes what that one did, bit for bit.
+
+    Its type, its mode and what was set on it are those of the model that was saved; it is on the
+    CPU. PyTorch's random state is left alone. Nothing is unpickled, and a file's name of a
+    function is never imported: the function is given here.
+
+    Args:
+        path: the file.
+        builder: for a model of :func:`build`, the function that built it.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if the file is damaged, or is not a model of this package.
+        ValueError: if the file is damaged, is not a model of this package, or was built by
+            another function than ``builder``.
 
     Example:
         >>> import tempfile
         >>> model = mlp_vae(5, 2, hidden=(8,))
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     model.save(Path(folder) / "model.safetensors")
-        ...     same = load(Path(folder) / "model.safetensors")
+        ...     model.save(f"{folder}/model.safetensors")
+        ...     same = load(f"{folder}/model.safetensors")
         >>> torch.equal(same.decoder[0].weight, model.decoder[0].weight)
         True
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no model file at {path}")
-    try:
-        header, tensors = read_tensors(path)
-    except SafetensorError as error:
-        raise ValueError(f"{path} is damaged or is no safetensors file: {error}") from error
-    if header.get("format") != FORMAT:
-        raise ValueError(
-            f"{path} is no model file of this package: its format is "
-            f"{header.get('format')!r}, expected {FORMAT!r}"
-        )
+    header, tensors = read_module(path, (FORMAT, _FIRST_FORMAT))
     try:
         config = json.loads(header["config"])
-        old = "activation" not in config  # written when networks had ReLU and no linear maps
-        if old:
-            config["activation"] = "relu"
-        model = {"mlp": mlp_vae, "conv": conv_vae}[config.pop("kind", "mlp")](**config)
-        if old:  # with A = 0 it is the same model
-            maps = {k: v for k, v in model.state_dict().items() if k.endswith(".linear")}
-            tensors = {k: torch.zeros_like(v) for k, v in maps.items()} | tensors
-        model.load_state_dict(tensors)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        own = "builder" not in config
+        function = _BUILDERS[config.pop("kind", "mlp")] if own else partial(build, builder)
+        name = function.__name__ if own else config["builder"]
+        given = name if own and builder is None else getattr(builder, "__qualname__", None)
+        if header["format"] == _FIRST_FORMAT:
+            return _of_first_format(function, config, tensors)
+        if given == name:
+            with seeded(0):
+                model = function(**(config if own else config["arguments"]))
+            restore(model, tensors, json.loads(header["settings"]))
+            return model
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path} does not fit its own configuration: {error}") from error
+    advice = f"give that function, load(path, builder={name})"
+    raise ValueError(f"{path} was built by the function {name}, and builder is {given}: {advice}")
+
+
+def _of_first_format(function: Callable, config: dict, tensors: dict[str, Tensor]) -> VAE:
+    """Those files hold no settings; their numbers are read in PyTorch's default type."""
+    if "image_size" in config:  # images were grey squares
+        config["image_shape"] = config.pop("image_size")
+    with seeded(0):
+        model = function(**({"activation": "relu"} | config))
+    if "activation" not in config:  # networks had no linear maps: with A = 0 it is the same model
+        own = model.state_dict().items()
+        tensors = {k: torch.zeros_like(v) for k, v in own if k.endswith(".linear")} | tensors
+    model.load_state_dict(tensors)
     return model
+
+
+_BUILDERS = {"mlp": mlp_vae, "conv": conv_vae}  # by the "kind" of a configuration

@@ -2,7 +2,7 @@
 
 import json
 import os
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,12 +11,13 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 
 from .doors.observations import check_data
-from .engine.checkpoints import write_tensors
 from .engine.distributions import draw, log_mean_exp
+from .engine.seeding import seeded
+from .engine.structure import write_module
 
 __all__ = ["VAE", "Terms", "importance_weighted_bound", "lagrangian"]
 
-FORMAT = "vhp_core.VAE/1"  # of the files that VAE.save writes and load reads
+FORMAT = "vhp_core.VAE/2"  # of the files that VAE.save writes and load reads
 
 
 class Terms(NamedTuple):
@@ -40,8 +41,12 @@ class VAE(nn.Module):
     Args:
         encoder: a module x -> distribution q_φ(z|x), reparametrised, event shape (d_z,).
         decoder: a module z -> the likelihood's parameter (a mean, or logits).
-        likelihood: :class:`GaussianLikelihood`, :class:`BernoulliLikelihood`, or alike.
+        likelihood: :class:`GaussianLikelihood`, :class:`BernoulliLikelihood`, or one of your own
+            (:class:`Likelihood`).
         prior: :class:`StandardNormal`, :class:`HierarchicalPrior`, or alike.
+
+    Raises:
+        ValueError: if the likelihood lacks what one has to have.
 
     :func:`mlp_vae` builds one from fully connected networks, :func:`conv_vae` one for images.
 
@@ -64,11 +69,18 @@ class VAE(nn.Module):
         self, encoder: nn.Module, decoder: nn.Module, likelihood: nn.Module, prior: nn.Module
     ):
         super().__init__()
+        needs = ("event_dims", "error", "log_prob")
+        if lacks := [name for name in needs if not hasattr(likelihood, name)]:
+            raise ValueError(
+                f"a {type(likelihood).__name__} is no likelihood: it lacks {', '.join(lacks)}. "
+                "vhp_core.Likelihood tells what it has to have"
+            )
         self.encoder = encoder
         self.decoder = decoder
         self.likelihood = likelihood
         self.prior = prior
         self.config: dict[str, Any] | None = None
+        self._rebuild: Callable[[], VAE] | None = None  # with other first weights
         self.x_shape: tuple[int, ...] | None = None
         self.columns: tuple[str, ...] | None = None
         self.fill: Tensor | None
@@ -107,19 +119,30 @@ class VAE(nn.Module):
         return Terms(error, rate=log_q - self.prior.log_prob(z))
 
     def save(self, path: str | os.PathLike) -> None:
-        """Write weights and configuration into one safetensors file, atomically.
+        """Write the model into one safetensors file, atomically; :func:`load` has it back exactly.
+
+        Weights and buffers are kept with their types, and so is what was set on the model after
+        it was built: K of the prior (``model.prior.num_importance_samples``), σ, parameters
+        without gradients, training or evaluation mode. Networks are not written, but how they are
+        built: the name of a function (:func:`mlp_vae`, :func:`conv_vae`, or one of your own,
+        :func:`build`) and its arguments. The model is built anew and compared, so that a file
+        never says something else than the model.
 
         Raises:
-            ValueError: if the model was not built by a function of this package, so that its
-                configuration is unknown. Save its ``state_dict()`` with safetensors instead.
+            ValueError: if the model was assembled by hand, or is no longer what its configuration
+                builds (another activation, a layer more); the places are named. The way out is
+                a function of your own that builds it so, called by :func:`build`.
         """
-        if self.config is None:
+        advice = "write a function that returns this VAE and call vhp.build(function, **arguments)"
+        if self._rebuild is None:
             raise ValueError(
-                "this VAE was assembled by hand and has no configuration to save; "
-                "build it with mlp_vae or conv_vae, or store model.state_dict() with safetensors"
+                "this VAE was assembled by hand and has no configuration to save: build it with "
+                f"mlp_vae or conv_vae, or {advice}"
             )
-        header = {"format": FORMAT, "config": json.dumps(self.config)}
-        write_tensors(Path(path), self.state_dict(), header)
+        with seeded(0):
+            fresh = self._rebuild()
+        header = {"format": FORMAT, "config": json.dumps(self.config, default=int)}
+        write_module(path, self, fresh, header, f"To keep it, {advice}")
 
 
 def lagrangian(terms: Terms, multiplier: float, kappa: float) -> Tensor:
@@ -157,5 +180,6 @@ def importance_weighted_bound(model: VAE, x: Tensor, num_samples: int) -> tuple[
     output = model.decoder(z)
     rate = log_q - model.prior.log_prob(z)  # (K, B)
     error = model.likelihood.error(x, output)
-    log_w = model.likelihood.log_prob_of_error(x, error) - rate
-    return log_mean_exp(log_w), Terms(error.mean(0), rate.mean(0))
+    of_error = getattr(model.likelihood, "log_prob_of_error", None)  # there if C says enough
+    log_p = of_error(x, error) if of_error else model.likelihood.log_prob(x, output)
+    return log_mean_exp(log_p - rate), Terms(error.mean(0), rate.mean(0))

@@ -25,6 +25,7 @@ MODULES = {
     "vhp_core.diagnosis": "What a fit warns of",
     "vhp_core.topology": "Topology",
     "vhp_core.data": "Data sets",
+    "vhp_core.doors": "Data of your own",
     "vhp_core.plotting": "Figures",
     "vhp_core.page": "What moves in a page",
     "vhp_core.book": "What chapters use",
@@ -43,6 +44,7 @@ _PARTS = {
 # Shown with another module's names.
 _MOVED = {
     "distributions": "networks",
+    "entries": "likelihoods",
     "paths": "interpolation",
     "runs": "training",
     "vae": "builders",
