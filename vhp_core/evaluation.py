@@ -11,7 +11,7 @@ from .doors.observations import check_data
 from .engine import units
 from .engine.distributions import draw, log_mean_exp
 from .engine.paths import distance_to_data, smoothness
-from .engine.seeding import seeded
+from .engine.seeding import stream
 from .priors import HierarchicalPrior
 from .topology import ring_score
 from .vae import VAE
@@ -102,7 +102,7 @@ def zeta_share(prior: HierarchicalPrior, num_samples: int = 10_000, seed: int = 
         >>> round(zeta_share(HierarchicalPrior(2, hidden=(8,))), 2)  # before training
         0.91
     """
-    with seeded(seed):
+    with stream(seed, module=prior, device=next(prior.parameters()).device):
         p = prior.conditional(prior.zeta.sample(num_samples))
     carried, rest = p.mean.var(0, correction=0).sum(), p.variance.mean(0).sum()
     return (carried / (carried + rest)).item()
@@ -131,7 +131,7 @@ def dead_units(model: VAE, x: Any, seed: int = 0) -> dict[str, tuple[int, int]]:
         ['decoder.1', 'encoder.net.1']
     """
     x = check_data(model, x)[:].to(next(model.parameters()))
-    with seeded(seed):
+    with stream(seed, module=model, device=x.device):
         return units.dead_units(model, lambda: model(x))
 
 
@@ -193,7 +193,7 @@ def _over_posterior(
     rows = max(1, at_once // num_samples)
     draws = min(num_samples, at_once)
     found = torch.empty(len(x), dtype=first.dtype)
-    with seeded(seed):
+    with stream(seed, module=model, device=first.device):
         for start in range(0, len(x), rows):
             part = x[start : start + rows].to(first.device, first.dtype)
             q = model.encode(part)

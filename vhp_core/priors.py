@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 
 from .engine.distributions import DiagonalNormal, log_mean_exp
+from .engine.seeding import generator
 from .networks import GaussianMLP
 
 __all__ = ["HierarchicalPrior", "StandardNormal", "VampPrior"]
@@ -107,7 +108,8 @@ class VampPrior(nn.Module):
     @torch.no_grad()
     def sample(self, n: int) -> Tensor:
         """n draws of p(z), shape (n, d): a component, then z of it."""
-        chosen = torch.randint(len(self.pseudo_inputs), (n,), device=self.pseudo_inputs.device)
+        at = self.pseudo_inputs.device
+        chosen = torch.randint(len(self.pseudo_inputs), (n,), device=at, generator=generator(at))
         return self._encoder[0](self.pseudo_inputs[chosen]).sample()
 
 

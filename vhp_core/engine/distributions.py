@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution, Independent, Normal
 
-from .seeding import standard_normal
+from .seeding import generator, standard_normal
 
 __all__ = ["DiagonalNormal"]
 
@@ -47,6 +47,19 @@ class DiagonalNormal(Independent):
         noise = standard_normal((*sample_shape, *self.loc.shape), like=self.loc)
         log_prob = (self._log_normaliser - 0.5 * noise.square().sum(-1)) - self.scale.log().sum(-1)
         return torch.addcmul(self.loc, self.scale, noise), log_prob
+
+    @torch.no_grad()
+    def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        """Draws z ~ N(loc, diag(scale²)), ``(*sample_shape, ..., d)``, without gradients."""
+        shape = self._extended_shape(torch.Size(sample_shape))
+        noise = generator(self.loc.device)
+        return torch.normal(self.loc.expand(shape), self.scale.expand(shape), generator=noise)
+
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        """Draws z = loc + scale·ε, ``(*sample_shape, ..., d)``, through which gradients flow."""
+        zeros = self.loc.new_zeros(self._extended_shape(torch.Size(sample_shape)))
+        noise = torch.normal(zeros, torch.ones_like(zeros), generator=generator(self.loc.device))
+        return self.loc + noise * self.scale
 
     def expand(self, batch_shape: Sequence[int], _instance: None = None) -> "DiagonalNormal":
         shape = (*batch_shape, *self.event_shape)
