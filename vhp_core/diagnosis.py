@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from .doors.observations import check_data
-from .engine.runs import History
+from .engine.history import History
 from .evaluation import dead_units, zeta_share
 from .likelihoods import BernoulliLikelihood, GaussianLikelihood
 from .multipliers import Geco, Rewo
@@ -32,9 +32,11 @@ def warning_signs(
     - the posterior has collapsed: over the last tenth of the steps the rate is below 0.1 nats and
       the error at least 0.9 of what the data's mean alone leaves;
     - the prior does not use ζ: its share (:func:`vhp_core.evaluation.zeta_share`) is below 0.1;
-    - at least half of the units of a ReLU layer are 0 on all data, and learn no more.
+    - at least half of the units of a ReLU layer are 0 on all data, and learn no more;
+    - the error has run away: it ends above that of the first step and ten times above what the
+      data's mean alone leaves. Then nothing else is said.
 
-    The last three are looked for in runs of at least 100 steps.
+    The collapse, ζ and the units are looked for in runs of at least 100 steps.
 
     Args:
         model: the trained model.
@@ -58,10 +60,16 @@ def warning_signs(
     some = data[:: max(1, len(data) // 1000)].to(next(model.parameters()))
     columns = {key: np.asarray(values) for key, values in history.columns.items()}
     last = {key: values[-max(1, len(values) // 10) :] for key, values in columns.items()}
+    rate, error, baseline = last["rate"].mean(), last["error"].mean(), _error_of_mean(model, some)
+    if error > max(10 * baseline, columns["error"][0]):
+        return [
+            f"the error has run away: it is {error:.4g} at the end, {columns['error'][0]:.4g} in "
+            f"the first step, and {baseline:.4g} for the data's mean alone. Lower the learning "
+            "rate, or clip the gradients (clip=1.0)"
+        ]
     found = [] if constraint is None else _of_constraint(model, some, constraint, last)
     if len(columns["step"]) < _LEAST_STEPS:
         return found
-    rate, error, baseline = last["rate"].mean(), last["error"].mean(), _error_of_mean(model, some)
     if rate < 0.1 and error > 0.9 * baseline:
         found.append(
             f"the posterior has collapsed: the rate is {rate:.2g} nats, and the error {error:.4g} "

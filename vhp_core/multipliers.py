@@ -46,7 +46,12 @@ class Geco:
         if not 0 <= alpha < 1:
             raise ValueError(f"alpha must lie in [0, 1), got {alpha}")
         self.alpha = float(alpha)
-        self.value = 1.0 / _positive("beta0", beta0)
+        self.beta0 = _positive("beta0", beta0)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin again as when it was made, for the training of another model."""
+        self.value = 1.0 / self.beta0
         self.smoothed_error: float | None = None
 
     @property
@@ -133,6 +138,10 @@ class Rewo(Geco):
     ):
         super().__init__(kappa, nu, alpha, beta0, max_log_step)
         self.tau = _positive("tau", tau)
+
+    def reset(self) -> None:
+        """Begin again as when it was made, the initial phase included."""
+        super().reset()
         self._initial_phase = True
 
     @property

@@ -3,14 +3,19 @@
 import math
 import os
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
+import numpy as np
 from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
 from .diagnosis import warning_signs
-from .doors.missing import entries_observed, take
+from .engine.calls import RunState, settings
 from .engine.runs import History, Run
-from .evaluation import reconstruction_error
+from .engine.validation import HeldOut
+from .evaluation import check_data, reconstruction_error
 from .likelihoods import GaussianLikelihood
 from .multipliers import Geco
 from .vae import VAE, Terms, importance_weighted_bound, lagrangian
@@ -20,10 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = ["History", "fit", "fit_iwae"]
 
+Callback = Callable[[RunState], bool | None]
+
+_OF_THE_METHOD = ("model", "x", "constraint", "num_samples", "validation")  # the rest is a run's
+
 
 def fit(
     model: VAE,
-    x: Any,
+    x: Tensor | np.ndarray,
     constraint: Geco,
     steps: int,
     batch_size: int = 128,
@@ -34,42 +43,76 @@ def fit(
     checkpoint_every: int = 500,
     fabric: "Fabric | None" = None,
     cooldown: float = 0.0,
-    missing: str | None = None,
+    validation: Tensor | np.ndarray | None = None,
+    validate_every: int = 100,
+    callback: Callback | Sequence[Callback] | None = None,
+    optimizer: Callable[[list[nn.Parameter]], Optimizer] | None = None,
+    scheduler: Callable[[Optimizer], LRScheduler] | None = None,
+    clip: float | None = None,
 ) -> History:
     """Train in place: minimise the rate subject to E[C] ≤ κ² (method (5), (6)).
 
     Each step draws a batch, lets the constraint move λ by the batch's error, and takes one
-    Adam step on the Lagrangian. In the constraint's initial phase the prior rests.
+    step of Adam on the Lagrangian. In the constraint's initial phase the prior rests.
     After training, a Gaussian likelihood's σ² is set to E[C]/D over the data.
+
+    A model that is fitted again goes on from its weights, with batches and noise of its own: each
+    fit's stream belongs to ``seed`` and to the number of fits that the model had before
+    (``model.fits``, which copies keep and files do not; the bar and ``History.fits_before`` tell
+    it). The optimiser begins afresh.
+
+    A run that is stopped, by Ctrl-C (which waits for the end of the step; a second one does not),
+    by a callback's exception or by divergence, leaves its history in ``model.history``, a σ that
+    is set by the running error, and, where ``checkpoint`` names a file, the state after its last
+    whole step, from which the same call goes on. A run that diverges leaves an earlier file alone.
 
     Args:
         model: the VAE to train.
-        x: (n, ...) observations in the unit in which κ is given: a tensor, an array, a table, a
-            sparse matrix, a memory map, a data set (:func:`vhp_core.doors.check_data`).
-        constraint: :class:`Geco` or :class:`Rewo`; its state moves on.
+        x: (n, D) data, finite, in the unit in which κ is given. A memory-mapped array
+            (``np.load(path, mmap_mode="r")``) is read batch by batch and never copied whole.
+        constraint: :class:`Geco` or :class:`Rewo`; its state moves on. One that was moved with
+            another model is refused until its ``reset()`` is called.
         steps: number of optimisation steps.
         batch_size: observations a step, over all processes, drawn with replacement.
         learning_rate: of Adam.
-        seed: of batches and noise. The same seed gives the same run on the same machine.
+        seed: of batches and noise. The same seed gives the same run on the same machine, alone or
+            beside another in a thread; but a model with Dropout or modules of other packages
+            draws from torch's global state, and is not to be trained in two threads.
         progress: show a bar with error, rate and λ (also silenced by TQDM_DISABLE=1).
         checkpoint: a file. The run saves its whole state there as it goes; if the file is there
             at the start, the run goes on from it and ends as if it had not been interrupted.
         checkpoint_every: steps from one checkpoint to the next; the last step writes one too.
         fabric: a launched Lightning Fabric that says on which device, in which precision and in
-            how many processes to run. If not given: one process, on a GPU where there is one.
+            how many processes to run. If not given: one process, on the accelerator on which the
+            model is, else on the one that torch finds.
         cooldown: share of the steps, at the run's end, over which the learning rate falls
             linearly towards 0. With 0 it stays.
-        missing: "model" to leave missing entries (NaN, or masked) out of C and of log p
-            (:func:`vhp_core.doors.expect_missing`); if not given, they are refused.
+        validation: (m, D) held-out data. Every ``validate_every`` steps and at the last one their
+            mean error, rate and bound on log p(x) enter the history (``validation_error``,
+            ``validation_rate``, ``validation_bound``; NaN in between). The bound is the ELBO with
+            the σ² that the fit would set now, by its running error: Ĉ/D. The noise is the same
+            each time, and no other: with or without them the weights come out alike.
+        validate_every: steps from one look at these to the next.
+        callback: a function, or several, called after each step with a
+            :class:`vhp_core.callbacks.RunState`; one that returns True ends the run.
+        optimizer: parameters -> optimiser, in the place of Adam, for instance
+            ``lambda parameters: torch.optim.AdamW(parameters, 1e-3, weight_decay=1e-2)``;
+            ``learning_rate`` is then not used. What it gets are two vectors, all parameters of the
+            prior and all others: optimisers that work element by element do the same on these, and
+            such as treat each layer for itself (LARS, LAMB, Muon, Adafactor) are refused.
+        scheduler: optimiser -> schedule of its learning rate, which moves on after each step, as
+            ``lambda optimizer: torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 1000)``.
+        clip: largest norm of the gradient of all parameters; a longer one is shortened to it.
 
     Raises:
-        ValueError: if the data or a number is not usable, training diverges, or the checkpoint
-            is damaged or belongs to another run (the file then stays as it is).
+        ValueError: if the data or a number is not usable, training diverges, the constraint
+            was moved with another model, or the checkpoint is damaged or belongs to another run
+            (the file then stays as it is).
 
     Warns:
         UserWarning: for each of the signs that the fit is not what it seems
             (:func:`vhp_core.diagnosis.warning_signs`): an unmet or a slack constraint, a collapsed
-            posterior, a prior that does not use ζ, dead units.
+            posterior, a prior that does not use ζ, dead units, an error that has run away.
 
     Example:
         >>> import torch
@@ -79,17 +122,20 @@ def fit(
         >>> history.frame().columns.tolist()
         ['step', 'error', 'smoothed_error', 'rate', 'multiplier', 'initial_phase']
     """
-    options = {
-        "steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed,
-        "progress": progress, "checkpoint": checkpoint, "checkpoint_every": checkpoint_every,
-        "fabric": fabric, "cooldown": cooldown,
-    }  # fmt: skip
-    data = take(model, x, missing)
-    identity = {"method": "fit", "constraint": _settings(constraint), "model": model.config}
-    resident = isinstance(data, Tensor)
+    options = {name: value for name, value in locals().items() if name not in _OF_THE_METHOD}
+    data = check_data(model, x)
+    identity = {"method": "fit", "constraint": settings(constraint), "model": model.config}
+    resident = not isinstance(x, np.memmap)
     sigma = [model.likelihood.log_scale] if _is_gaussian(model) else []  # set at the end
-    parts = {"constraint": constraint, "at_rest": sigma, "apart": model.prior}
-    with Run(model, model, data, resident, identity, **parts, **options) as run:
+
+    def set_sigma(mean_error: float | None = None) -> None:  # by the running error where not given
+        if _is_gaussian(model):
+            error = constraint.smoothed_error if mean_error is None else mean_error
+            model.likelihood.set_scale(error, dim=data[0].numel())
+
+    parts = {"constraint": constraint, "at_rest": sigma, "at_end": set_sigma, "apart": model.prior}
+    held_out = _held_out(model, validation, 1, before=set_sigma)
+    with Run(model, model, data, resident, identity, held_out=held_out, **parts, **options) as run:
         for batch in run.batches():
             terms: Terms = run.objective(batch)  # error and rate, (B,) each
             error, rate = run.means(terms.error, terms.rate)
@@ -105,15 +151,14 @@ def fit(
                 initial_phase=constraint.initial_phase,
             )
     if _is_gaussian(model):
-        mean_error = reconstruction_error(model, data, seed=seed).mean().item()
-        model.likelihood.set_scale(mean_error, dim=entries_observed(model, data))
-    _warn(model, data, run, constraint)
+        set_sigma(reconstruction_error(model, x, seed=seed).mean().item())
+    _warn(model, x, run, constraint)
     return run.history
 
 
 def fit_iwae(
     model: VAE,
-    x: Any,
+    x: Tensor | np.ndarray,
     num_samples: int,
     steps: int,
     batch_size: int = 128,
@@ -124,14 +169,20 @@ def fit_iwae(
     checkpoint_every: int = 500,
     fabric: "Fabric | None" = None,
     cooldown: float = 0.0,
-    missing: str | None = None,
+    validation: Tensor | np.ndarray | None = None,
+    validate_every: int = 100,
+    callback: Callback | Sequence[Callback] | None = None,
+    optimizer: Callable[[list[nn.Parameter]], Optimizer] | None = None,
+    scheduler: Callable[[Optimizer], LRScheduler] | None = None,
+    clip: float | None = None,
 ) -> History:
     """Train in place on the importance-weighted bound of log p(x), σ learned with the rest.
 
     With ``num_samples`` = 1 it is the plain VAE. The other arguments and the batches
     are those of :func:`fit`. In the history error and rate are
     means over the K samples and the multiplier is what stands in λ's place, 1/(2σ²) for a
-    Gaussian likelihood and 1 for another.
+    Gaussian likelihood and 1 for another. The bound of ``validation`` is that of
+    ``num_samples`` draws, with σ as it is.
 
     Raises:
         ValueError: as :func:`fit`, or if ``num_samples`` is not at least 1.
@@ -147,18 +198,15 @@ def fit_iwae(
         >>> len(history.frame()), history.frame().columns[-1]
         (20, 'bound')
     """
-    options = {
-        "steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed,
-        "progress": progress, "checkpoint": checkpoint, "checkpoint_every": checkpoint_every,
-        "fabric": fabric, "cooldown": cooldown,
-    }  # fmt: skip
+    options = {name: value for name, value in locals().items() if name not in _OF_THE_METHOD}
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}")
-    data = take(model, x, missing)
+    data = check_data(model, x)
     identity = {"method": "fit_iwae", "num_samples": num_samples, "model": model.config}
-    resident = isinstance(data, Tensor)
+    resident = not isinstance(x, np.memmap)
     objective = _ImportanceWeightedBound(model, num_samples)
-    with Run(model, objective, data, resident, identity, apart=model.prior, **options) as run:
+    parts = {"apart": model.prior, "held_out": _held_out(model, validation, num_samples)}
+    with Run(model, objective, data, resident, identity, **parts, **options) as run:
         for batch in run.batches():
             bound, terms = run.objective(batch)
             error, rate, mean_bound = run.means(terms.error, terms.rate, bound)
@@ -173,7 +221,7 @@ def fit_iwae(
                 initial_phase=False,
                 bound=mean_bound,
             )
-    _warn(model, data, run)
+    _warn(model, x, run)
     return run.history
 
 
@@ -188,11 +236,26 @@ class _ImportanceWeightedBound(nn.Module):
         return importance_weighted_bound(self.model, x, self.num_samples)
 
 
-def _settings(constraint: Geco) -> dict[str, Any]:
-    """The constraint's class and arguments, without what moves."""
-    moving = constraint.state_dict()
-    fixed = {k: v for k, v in vars(constraint).items() if k.lstrip("_") not in moving}
-    return {"class": type(constraint).__name__} | fixed
+def _held_out(
+    model: VAE,
+    validation: Tensor | np.ndarray | None,
+    num_samples: int,
+    before: Callable[[], None] = lambda: None,
+) -> HeldOut | None:
+    """Error, rate and bound of held-out data; ``before`` sets what the bound needs."""
+    if validation is None:
+        return None
+    try:
+        data = check_data(model, validation)
+    except ValueError as error:
+        raise ValueError(f"validation cannot be used: {error}") from error
+
+    def measure(x: Tensor) -> dict[str, Tensor]:
+        before()
+        bound, (error, rate) = importance_weighted_bound(model, x, num_samples)
+        return {"validation_error": error, "validation_rate": rate, "validation_bound": bound}
+
+    return HeldOut(data, measure, ("validation_error", "validation_rate", "validation_bound"))
 
 
 def _is_gaussian(model: VAE) -> bool:
@@ -213,7 +276,7 @@ def _implied_multiplier(model: VAE) -> float:
     return 1.0
 
 
-def _warn(model: VAE, x: Any, run: Run, constraint: Geco | None = None) -> None:
+def _warn(model: VAE, x: Tensor | np.ndarray, run: Run, constraint: Geco | None = None) -> None:
     if run.fabric.is_global_zero:
         for sign in warning_signs(model, x, run.history, constraint):
             warnings.warn(sign, stacklevel=3)

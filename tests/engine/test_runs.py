@@ -68,7 +68,7 @@ def test_the_learning_rate_falls_at_the_end_and_an_interrupted_run_falls_alike(
     rates, record = [], runs.Run.record
 
     def seen(run, **values):
-        rates.append(run.adam.param_groups[0]["lr"])
+        rates.append(run.optimizer.param_groups[0]["lr"])
         record(run, **values)
 
     def stopped(run, **values):

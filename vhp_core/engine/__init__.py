@@ -1,13 +1,17 @@
 """What training and measuring stand on: it knows tensors and modules, and nothing of VAEs.
 
 - ``seeding``: random numbers from a seed, apart from the caller's own;
-- ``arrays``: arrays of observations as tensors, and the refusal of those that are none;
 - ``distributions``: the Gaussian of networks, with densities in few passes over memory;
 - ``images``: their shapes through convolutions;
 - ``entries``: sums over the entries of observations;
+- ``structure``: what a module is beside its weights, compared and written down;
 - ``units``: of networks, their activations by name, and those that no longer learn;
 - ``paths``: points one after another, resampled and measured;
-- ``runs``: a run's batches, steps, history, progress bar and checkpoints;
+- ``runs``: a run's batches, steps, progress bar, and how it ends;
+- ``history``, ``validation``, ``calls``: what is seen of it, held-out data, callbacks;
+- ``optimisers``: what takes its steps, with schedules and clipping;
+- ``saving``, ``interrupts``: its checkpoint, and Ctrl-C that waits for the end of a step;
+- ``owners``: which model a constraint was moved with;
 - ``alone``: one process on one device; a Lightning Fabric stands in its place for more;
 - ``flat``: many parameters as few vectors;
 - ``checkpoints``: files of tensors, written atomically;
@@ -21,16 +25,22 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     [
         "alone",
-        "arrays",
+        "calls",
         "checkpoints",
         "distributions",
         "entries",
         "extras",
         "flat",
+        "history",
         "images",
+        "interrupts",
+        "optimisers",
+        "owners",
         "runs",
+        "saving",
         "seeding",
         "structure",
         "units",
+        "validation",
     ],
 )

@@ -9,21 +9,38 @@ __all__ = ["Alone"]
 class Alone:
     """The few parts of a Fabric that a run uses, for a single process in the model's own type.
 
-    The device is the GPU that torch finds, else the CPU.
+    A model that is on an accelerator stays there. Else the device is the current accelerator that
+    torch finds, or the CPU if there is none, or if it is Apple's and the model is in double
+    precision, which that does not have.
+
+    Args:
+        home: where the model is.
+        dtype: the model's.
 
     Example:
         >>> Alone().world_size, Alone().is_global_zero
         (1, True)
+        >>> Alone("cuda:1").device
+        device(type='cuda', index=1)
     """
 
     world_size, global_rank, is_global_zero = 1, 0, True
 
-    def __init__(self) -> None:
-        found = torch.accelerator.current_accelerator(check_available=True)
-        self.device = torch.device("cpu") if found is None else found
+    def __init__(self, home: torch.device | str = "cpu", dtype: torch.dtype = torch.float32):
+        self.device = torch.device(home)
+        if self.device.type == "cpu":
+            found = torch.accelerator.current_accelerator(check_available=True)
+            if found is not None and not (found.type == "mps" and dtype == torch.float64):
+                self.device = found
 
     def to_device(self, module: nn.Module) -> nn.Module:
         return module.to(self.device)
 
     def backward(self, loss: Tensor) -> None:
         loss.backward()
+
+    def clip_gradients(
+        self, module: nn.Module, optimizer: torch.optim.Optimizer, max_norm: float
+    ) -> None:
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        nn.utils.clip_grad_norm_(parameters, max_norm)

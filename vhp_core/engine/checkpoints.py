@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
 __all__ = [
@@ -56,11 +56,15 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, str]
 def read_tensors(path: str | os.PathLike) -> tuple[dict[str, str], dict[str, Tensor]]:
     """The header and the tensors of a safetensors file. Nothing is unpickled.
 
+    The file is read, not mapped: it may be replaced afterwards on every system.
+
     Raises:
         SafetensorError: if it is no such file, or is cut off.
     """
-    with safe_open(path, framework="pt") as file:
-        return file.metadata() or {}, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    content = Path(path).read_bytes()
+    tensors = load(content)
+    size = int.from_bytes(content[:8], "little")
+    return json.loads(content[8 : 8 + size]).get("__metadata__", {}), tensors
 
 
 def read_checkpoint(path: str | os.PathLike, identity: dict) -> tuple[dict[str, Tensor], dict]:
@@ -100,12 +104,17 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
         f"optimizer.{index}.{key}": value
         for index, entry in optimizer.state_dict()["state"].items()
         for key, value in entry.items()
+        if isinstance(value, Tensor)
     }
 
 
-def load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Give back to ``optimizer`` what :func:`optimizer_tensors` took from it."""
-    state: dict[int, dict[str, Any]] = {}
+def load_optimizer(
+    optimizer: torch.optim.Optimizer,
+    tensors: dict[str, Tensor],
+    values: dict[int, dict[str, Any]] | None = None,
+) -> None:
+    """Give back to ``optimizer`` what :func:`optimizer_tensors` took from it, and ``values``."""
+    state = {index: dict(entry) for index, entry in (values or {}).items()}
     for name, value in tensors.items():
         prefix, _, rest = name.partition(".")
         if prefix == "optimizer":

@@ -1,0 +1,112 @@
+"""Callbacks of a run: what each is told after a step, and what a checkpoint keeps of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+
+from .history import History
+
+__all__ = ["Calls", "RunState", "settings"]
+
+_BOOLS = (bool, np.bool_)  # what else a function happens to return stops nothing
+
+
+@dataclass(frozen=True)
+class RunState:
+    """What a callback is told after each step of a run.
+
+    Attributes:
+        step: the step that was taken, from 1.
+        steps: how many the run is to have.
+        model: the model, in evaluation mode, with the weights after the step.
+        constraint: the :class:`Geco` or :class:`Rewo`, or None for a run without one.
+        history: of all steps so far, this one included; also of an earlier, resumed run.
+        row: the history's row of this step, name -> value.
+        validation: the held-out values among them, or None if this step did not look at these.
+        is_global_zero: whether this process is the one that writes files, of several.
+        error: for ``end`` of a callback: the exception that stopped the run, if any.
+
+    Example:
+        >>> state = RunState(3, 10, nn.Linear(1, 1), None, History(), {"error": 0.5})
+        >>> state.step, state.row["error"], state.validation
+        (3, 0.5, None)
+    """
+
+    step: int
+    steps: int
+    model: nn.Module
+    constraint: Any
+    history: History
+    row: dict[str, float | bool]
+    validation: dict[str, float] | None = None
+    is_global_zero: bool = True
+    error: BaseException | None = None
+
+
+class Calls:
+    """The callbacks of a run, in the order in which they are called.
+
+    Raises:
+        ValueError: if one cannot be called.
+    """
+
+    def __init__(self, callback: Callable | Sequence[Callable] | None):
+        self.for_good = False
+        several = isinstance(callback, Sequence)
+        self.all = [] if callback is None else list(callback) if several else [callback]
+        for one in self.all:
+            if not callable(one):
+                raise ValueError(f"callback must be a function of a RunState, got {one!r}")
+        self.stateful = [one for one in self.all if hasattr(one, "state_dict")]
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What a checkpoint has to agree with: the kinds and settings of those with a state."""
+        return {"callbacks": [settings(one) for one in self.stateful]} if self.stateful else {}
+
+    def __call__(self, state: RunState) -> bool:
+        """Call them all; whether one has returned True, which ends the run.
+
+        If one with a state has, the run is over for good; else whoever resumes it asks again.
+        """
+        answers = [(one, one(state)) for one in self.all]
+        stopping = [one for one, answer in answers if isinstance(answer, _BOOLS) and bool(answer)]
+        self.for_good = any(hasattr(one, "state_dict") for one in stopping)
+        return bool(stopping)
+
+    def end(self, state: RunState) -> None:
+        """Tell those that want to know that the run is over."""
+        for one in self.all:
+            if hasattr(one, "end"):
+                one.end(state)
+
+    def states(self) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
+        """Tensors under names for a file, and plain values, of those with a state."""
+        tensors, plain = {}, []
+        for number, one in enumerate(self.stateful):
+            state = one.state_dict()
+            found = {key: value for key, value in state.items() if isinstance(value, Tensor)}
+            tensors |= {f"callback.{number}.{key}": value for key, value in found.items()}
+            plain.append({key: value for key, value in state.items() if key not in found})
+        return tensors, plain
+
+    def load(self, tensors: dict[str, Tensor], plain: list[dict[str, Any]]) -> None:
+        """Go on from what :meth:`states` gave; ``tensors`` may hold others too."""
+        for number, (one, values) in enumerate(zip(self.stateful, plain, strict=True)):
+            head = f"callback.{number}."
+            found = {k.removeprefix(head): v for k, v in tensors.items() if k.startswith(head)}
+            one.load_state_dict(values | found)
+
+
+def settings(thing: Any) -> dict[str, Any]:
+    """The class and the plain attributes of what has a state_dict, without what moves."""
+    moving = thing.state_dict()
+    fixed = {
+        key: value
+        for key, value in vars(thing).items()
+        if key.lstrip("_") not in moving and isinstance(value, str | int | float | None)
+    }
+    return {"class": type(thing).__name__} | fixed

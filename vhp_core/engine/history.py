@@ -1,0 +1,57 @@
+"""What was seen in each step of a run."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # it takes long to import, and a run does not need it
+    import pandas as pd
+
+__all__ = ["History"]
+
+
+@dataclass
+class History:
+    """What was seen in each step of a run. :meth:`frame` gives it as a table.
+
+    Attributes:
+        columns: name -> one value a step.
+        fits_before: how many runs the model had before this one; each has a stream of its own.
+
+    Example:
+        >>> history = History()
+        >>> history.append(step=1, error=4.0)
+        >>> history.append(step=2, error=3.0)
+        >>> history.frame().error.tolist()
+        [4.0, 3.0]
+    """
+
+    columns: dict[str, list] = field(default_factory=dict)
+    fits_before: int = 0
+
+    def __len__(self) -> int:
+        """The number of steps."""
+        return len(next(iter(self.columns.values()), ()))
+
+    def append(self, **values: float | bool) -> None:
+        """Add one step. The first call fixes the names of the columns."""
+        if not self.columns:
+            self.columns = {name: [] for name in values}
+        for name, value in values.items():
+            self.columns[name].append(value)
+
+    def row(self) -> dict[str, float | bool]:
+        """The last step's values."""
+        return {name: values[-1] for name, values in self.columns.items()}
+
+    def frame(self) -> "pd.DataFrame":
+        """One row a step: step (from 1), error, smoothed_error, rate, multiplier, initial_phase.
+
+        error and rate are the batch's means of C (in its own unit) and of
+        log q(z|x) − F (nats); smoothed_error is Ĉ; multiplier is λ as the step used it.
+        A run of :func:`fit_iwae` adds the column bound, the batch's mean bound in nats; a run
+        with ``validation`` adds validation_error, validation_rate and validation_bound, the means
+        over the held-out data, and NaN in steps that did not look at these.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(self.columns)

@@ -1,0 +1,108 @@
+"""The checkpoint of a run: all that it needs to go on as if it had not been interrupted."""
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .checkpoints import read_checkpoint, write_checkpoint
+from .seeding import random_state, set_random_state
+
+if TYPE_CHECKING:
+    from .runs import Run
+
+__all__ = ["Undo", "fingerprint", "load_run", "save_run"]
+
+
+class Undo:
+    """Takes back what a step changes before its weights move: random state, λ, buffers."""
+
+    def __init__(self, run: "Run"):
+        self.run = run
+        self.buffers = [] if run.checkpoint is None else list(run.model.buffers())
+
+    def remember(self) -> None:
+        """Keep the state of before a step."""
+        constraint = self.run.constraint
+        self.random = random_state(self.run.fabric.device)
+        self.moved = None if constraint is None else constraint.state_dict()
+        self.kept = [buffer.clone() for buffer in self.buffers]
+
+    @torch.no_grad()
+    def __call__(self) -> None:
+        """Go back to what was kept."""
+        set_random_state(self.random, self.run.fabric.device)
+        if self.run.constraint is not None:
+            self.run.constraint.load_state_dict(self.moved)
+        for buffer, kept in zip(self.buffers, self.kept, strict=True):
+            buffer.copy_(kept)
+
+
+def save_run(run: "Run") -> None:
+    """Write the run's whole state; not from another than the first process, nor lost weights."""
+    weights = run.parameters.vectors
+    if not run.fabric.is_global_zero or not all(torch.isfinite(w).all() for w in weights):
+        return
+    called, plain = run.calls.states()
+    tensors = {f"model.{key}": value for key, value in run.model.state_dict().items()}
+    tensors |= run.descent.tensors() | called | random_state(run.fabric.device)
+    tensors |= {
+        f"history.{key}": torch.tensor(v)
+        if not isinstance(v[0], float)
+        else torch.tensor(v, dtype=torch.float64)
+        for key, v in run.history.columns.items()
+    }
+    state = {"step": run.step, "columns": list(run.history.columns)}
+    if run.constraint is not None:
+        state["constraint"] = run.constraint.state_dict()
+    more = {
+        "fits_before": run.history.fits_before, "calling": run.calling, "callbacks": plain,
+        "stopped": run.stopped and run.calls.for_good,
+    }  # fmt: skip
+    state |= {key: value for key, value in more.items() if value}
+    write_checkpoint(run.checkpoint, tensors, run.identity, state)
+
+
+def load_run(run: "Run") -> None:
+    """Go on from the run's checkpoint, in whichever process and with whichever model of its kind.
+
+    Raises:
+        ValueError: if the file is damaged, another run's, ahead of this one, or of one of the
+            model's runs that is neither the last nor the next.
+    """
+    tensors, state = read_checkpoint(run.checkpoint, run.identity)
+    if state["step"] > run.steps:
+        raise ValueError(
+            f"the checkpoint {run.checkpoint} has done {state['step']} steps, more than "
+            f"steps = {run.steps}"
+        )
+    before, now = state.get("fits_before", 0), run.history.fits_before
+    if now not in (0, before, before + 1):
+        raise ValueError(
+            f"the checkpoint {run.checkpoint} is of a model's fit {before + 1}, but this model has "
+            f"had {now} fits, which would be lost. The file was left as it was; go on with a "
+            "model built anew, or name another path"
+        )
+    parts: dict[str, dict[str, Tensor]] = {"model": {}, "history": {}}
+    for name, value in tensors.items():
+        head, _, key = name.partition(".")
+        parts.setdefault(head, {})[key] = value
+    run.model.load_state_dict(parts["model"])
+    run.descent.load(tensors)
+    if run.constraint is not None:
+        run.constraint.load_state_dict(state["constraint"])
+    run.calls.load(tensors, state.get("callbacks", []))
+    run.history.columns = {key: parts["history"][key].tolist() for key in state["columns"]}
+    run.history.fits_before = before
+    set_random_state(tensors, run.fabric.device)
+    run.step, run.calling = state["step"], state.get("calling", False)
+    run.stopped = run.calls.for_good = state.get("stopped", False)
+
+
+def fingerprint(x: Tensor, rows: int = 1000) -> str:
+    """Shape and hash of at most about ``rows`` rows of the data, evenly spaced."""
+    some = x[:: max(1, len(x) // rows)].cpu().contiguous().numpy()
+    digest = hashlib.blake2b(np.ascontiguousarray(some), digest_size=8).hexdigest()
+    return f"{tuple(x.shape)} {digest}"
