@@ -19,6 +19,7 @@ MAY_KNOW = {
     "doors": {"doors", "engine"},
     "data": {"data", "engine"},
     "method": {"method", "engine", "doors"},
+    "callbacks": {"callbacks", "method", "engine"},
     "figures": {"figures", "method", "engine", "data"},
     "page": {"page", "figures", "method", "engine", "data"},
     "book": {"book", "method", "engine", "data"},

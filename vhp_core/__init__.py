@@ -3,8 +3,9 @@
 Import it as ``import vhp_core as vhp``. The modules of this folder are the method, one a concept:
 networks, likelihoods, priors, vae, builders, starting, multipliers, training, evaluation,
 diagnosis, topology, interpolation, principal. ``vhp.data`` has the data sets, ``vhp.plotting`` the
-figures, :mod:`vhp_core.page` what moves in a page, :mod:`vhp_core.book` what chapters need, and
-:mod:`vhp_core.engine` what the training loop stands on. Each is loaded when it is first used.
+figures, ``vhp.callbacks`` what watches a run, :mod:`vhp_core.page` what moves in a page,
+:mod:`vhp_core.book` what chapters need, and :mod:`vhp_core.engine` what the training loop stands
+on. Each is loaded when it is first used.
 """
 
 import lazy_loader as lazy

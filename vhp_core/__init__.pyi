@@ -1,4 +1,4 @@
-from . import book, data, doors, evaluation, figures, page, plotting, topology
+from . import book, callbacks, data, doors, evaluation, figures, page, plotting, topology
 from . import builders as builders
 from . import diagnosis as diagnosis
 from . import engine as engine
@@ -55,6 +55,7 @@ __all__ = [
     "VampPrior",
     "book",
     "build",
+    "callbacks",
     "compare_paths",
     "conv_vae",
     "data",

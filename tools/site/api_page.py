@@ -24,6 +24,7 @@ MODULES = {
     "vhp_core.evaluation": "What is measured",
     "vhp_core.diagnosis": "What a fit warns of",
     "vhp_core.topology": "Topology",
+    "vhp_core.callbacks": "Callbacks",
     "vhp_core.data": "Data sets",
     "vhp_core.doors": "Data of your own",
     "vhp_core.plotting": "Figures",
@@ -45,6 +46,7 @@ _PARTS = {
 _MOVED = {
     "distributions": "networks",
     "entries": "likelihoods",
+    "history": "training",
     "paths": "interpolation",
     "runs": "training",
     "vae": "builders",

@@ -71,11 +71,10 @@ def cached(train: Callable[..., tuple[VAE, History]], **settings: Any) -> tuple[
         np.savez_compressed(part, **history.columns, **{_TOLD: np.array(told, dtype=str)})
         part.replace(steps)
         model.save(weights)
-    else:
-        with np.load(steps, allow_pickle=False) as kept:
-            columns = {name: kept[name].tolist() for name in kept.files}
-        told, history = columns.pop(_TOLD), History(columns)
-        model = load(weights).eval()
+    with np.load(steps, allow_pickle=False) as kept:
+        columns = {name: kept[name].tolist() for name in kept.files}
+    told, history = columns.pop(_TOLD), History(columns)
+    model = load(weights).eval()  # also of a run just done: what the next reader will get
     for message in told:
         warnings.warn(message, stacklevel=2)
     return model, history

@@ -9,23 +9,26 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
+from ..engine.history import History
 from .theme import INK, LABEL_COLORS, MODEL_COLORS, WIDTH
 
 __all__ = ["plot_history", "plot_paired"]
 
 
 def plot_history(
-    history: pd.DataFrame | Mapping[str, pd.DataFrame],
+    history: History | pd.DataFrame | Mapping[str, History | pd.DataFrame],
     kappa: float | None = None,
     initial_phase_end: float | None = None,
 ) -> Figure:
     """Draw training: reconstruction error, rate and multiplier λ over the steps, one below another.
 
-    Raw values are thin, smoothed ones bold; κ² is dashed; the initial phase is shaded.
+    Raw values are thin, smoothed ones bold; κ² is dashed; the initial phase is shaded. Held-out
+    values, where there are some, are dots joined by a dotted line; their bound has a panel more.
 
     Args:
-        history: frame with the columns ``step, error, smoothed_error, rate, multiplier,
-            initial_phase`` (``History.frame()``), or name -> frame to overlay several models.
+        history: what :func:`vhp_core.fit` returns, or a frame with the columns ``step, error,
+            smoothed_error, rate, multiplier, initial_phase`` (``History.frame()``); or
+            name -> one of these to overlay several models.
         kappa: κ, the tolerated error's root.
         initial_phase_end: last step of the initial phase; from the frame if not given.
 
@@ -40,7 +43,8 @@ def plot_history(
         ['error E[C]', 'rate (nats)', 'multiplier λ']
         >>> plt.close(figure)
     """
-    frames = {"": history} if isinstance(history, pd.DataFrame) else dict(history)
+    several = history if isinstance(history, Mapping) else {"": history}
+    frames = {k: h.frame() if isinstance(h, History) else h for k, h in several.items()}
     if not frames:
         raise ValueError("history is empty: give at least one frame")
     needed = ["step", "error", "smoothed_error", "rate", "multiplier", "initial_phase"]
@@ -50,7 +54,10 @@ def plot_history(
             what = f"lacks the columns {', '.join(missing)}" if missing else "has no rows"
             raise ValueError(f"history{f' of {name}' if name else ''} {what}")
 
-    figure, (top, middle, bottom) = plt.subplots(3, 1, sharex=True, figsize=(WIDTH, 6.6))
+    panels = 3 + any("validation_bound" in frame for frame in frames.values())
+    figure, axes = plt.subplots(panels, 1, sharex=True, figsize=(WIDTH, 2.2 * panels))
+    top, middle, bottom = axes[:3]
+    held_out = {"validation_error": top, "validation_rate": middle, "validation_bound": axes[-1]}
     spare = iter(LABEL_COLORS)
     phase = {"alpha": 0.12, "linewidth": 0, "label": "initial phase"}
     for name, frame in frames.items():
@@ -65,19 +72,27 @@ def plot_history(
         ):
             ax.plot(step, raw, color=color, linewidth=0.6, alpha=0.35)
             ax.plot(step, smooth, **line)
+        for column in held_out.keys() & set(frame):
+            seen = frame[column].notna()
+            label = f"{name} held out".strip() if column == "validation_error" else None
+            style = {"color": color, "marker": "o", "markersize": 3.5, "linestyle": "dotted"}
+            held_out[column].plot(step[seen], frame[column][seen], label=label, **style)
         if frame["multiplier"].notna().any():
             bottom.plot(step, frame["multiplier"], **line)
         initial = step[frame["initial_phase"].astype(bool)]
         end = initial_phase_end if initial_phase_end is not None else initial.max()
         if pd.notna(end) and end > step.iloc[0]:
-            for ax in (top, middle, bottom):
+            for ax in axes:
                 ax.axvspan(step.iloc[0], end, color=color, **phase)
             phase.pop("label", None)  # one entry in the legend
     if kappa is not None:
         top.axhline(kappa**2, color=INK, linestyle="dashed", linewidth=1.4, label="κ²")
     top.set_ylabel("error E[C]")
     middle.set_ylabel("rate (nats)")
-    bottom.set(ylabel="multiplier λ", xlabel="step", yscale="log")
+    bottom.set(ylabel="multiplier λ", yscale="log")
+    if panels > 3:
+        axes[3].set_ylabel("held-out bound (nats)")
+    axes[-1].set_xlabel("step")
     _plain_ticks(bottom)
     errors = np.concatenate([frame["smoothed_error"].dropna() for frame in frames.values()])
     if len(errors) and errors.min() > 0 and errors.max() > 20 * errors.min():
