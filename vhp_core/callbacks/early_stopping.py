@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from ..engine.calls import RunState
+from ..likelihoods import GaussianLikelihood
 
 __all__ = ["EarlyStopping"]
 
@@ -13,23 +14,34 @@ _TOLERANCE = 1.05  # the constraint counts as met where Ĉ is at most this much 
 
 
 class EarlyStopping:
-    """Ends a run when a measure has stopped improving, and gives the model its best weights.
+    r"""Ends a run when a measure has stopped improving, and gives the model its best weights.
 
-    Under a constraint only steps count in which it is met: REWO's initial phase is over and the
-    smoothed error is at most 1.05 κ². Before that λ moves the weights from one problem to the
-    next, and a measure that falls or rises says nothing about any of them; so nothing is kept, and
-    no patience is lost. The usual measure is the held-out bound on log p(x): the rate alone would
-    praise a model that has ceased to rebuild held-out data, the error alone one whose rate grows
-    without end. If no step counts, the model keeps its last weights.
+    Under a constraint the usual measure is the constrained problem's own, on held-out data: their
+    rate, and what they miss κ² by, at the price that noise of that size gives it in the ELBO,
+
+    .. math::
+
+        R + p \max(0, C - κ^2), \qquad p = D / (2 κ^2)
+
+    for a Gaussian likelihood, and 1 for others, whose C is in nats. The rate alone would praise a
+    model that has ceased to rebuild held-out data. The bound on log p(x) would stop a run while λ
+    is still on its way down: it is better below κ², where the constraint asks for nothing. For a
+    run without a constraint the measure is that bound.
+
+    Only steps count in which the constraint is met: REWO's initial phase is over, and the smoothed
+    error is at most 1.05 κ². Before that nothing is kept and no patience is lost, since no measure
+    of weights that solve another problem says anything of this one. If no step counts, the model
+    keeps its last weights.
 
     An exception that stops the run leaves the weights as they then are. A checkpoint holds the best
     ones too, so that a resumed run ends as if it had not been interrupted. A new run begins anew.
 
     Args:
-        monitor: a column of the history; one that ends in "bound" is to rise, others are to fall.
+        monitor: a column of the history in the place of the usual measure; one that ends in
+            "bound" is to rise, others are to fall.
         patience: looks at it without improvement before the run ends. For a held-out measure they
             are ``validate_every`` steps apart, for another one step.
-        min_delta: what counts as improvement, in the measure's unit (nats for a bound).
+        min_delta: what counts as improvement, in the measure's unit (nats for the usual one).
 
     Attributes:
         best: the best value so far, or None.
@@ -37,7 +49,7 @@ class EarlyStopping:
 
     Raises:
         ValueError: if ``patience`` is below 1 or ``min_delta`` below 0; in the first step, if the
-            history has no such column.
+            run has no held-out data, or the history no such column.
 
     Example:
         >>> import torch, vhp_core as vhp
@@ -50,9 +62,7 @@ class EarlyStopping:
         True
     """
 
-    def __init__(
-        self, monitor: str = "validation_bound", patience: int = 10, min_delta: float = 0.0
-    ):
+    def __init__(self, monitor: str | None = None, patience: int = 10, min_delta: float = 0.0):
         if patience < 1:
             raise ValueError(f"patience must be at least 1, got {patience}")
         if not min_delta >= 0:
@@ -69,15 +79,18 @@ class EarlyStopping:
         """Look at the step; whether the run is to end."""
         if state.step == 1:
             self._reset()
-        if self.monitor not in state.row:
+        needed = self.monitor or "validation_bound"
+        if needed not in state.row:
             raise ValueError(
-                f"monitor must be a column of the history, got {self.monitor!r}; there are "
-                f"{', '.join(state.row)}. Held-out ones are there with validation="
+                f"monitor must be a column of the history, got {needed!r}; there are "
+                f"{', '.join(state.row)}. Those of held-out data are there with validation="
             )
-        value = state.row[self.monitor]
-        if math.isnan(value) or not _met(state.constraint):
+        if math.isnan(state.row[needed]) or not _met(state.constraint):
             return False
-        sign = 1 if self.monitor.endswith("bound") else -1
+        if self.monitor is None and state.constraint is not None:
+            sign, value = -1, _constrained(state)
+        else:
+            sign, value = 1 if needed.endswith("bound") else -1, state.row[needed]
         if self.best is None or sign * (value - self.best) > self.min_delta:
             self.best, self.best_step, self.waited = value, state.step, 0
             weights = state.model.state_dict()
@@ -109,3 +122,12 @@ def _met(constraint: Any) -> bool:
         return True
     near = constraint.smoothed_error <= _TOLERANCE * constraint.kappa**2
     return near and not constraint.initial_phase
+
+
+def _constrained(state: RunState) -> float:
+    """R + p max(0, C − κ²) of the held-out data."""
+    tolerance = state.constraint.kappa**2
+    gaussian = isinstance(state.model.likelihood, GaussianLikelihood)
+    price = math.prod(state.x_shape) / (2 * tolerance) if gaussian else 1.0
+    excess = max(0.0, state.row["validation_error"] - tolerance)
+    return state.row["validation_rate"] + price * excess

@@ -26,6 +26,7 @@ class RunState:
         history: of all steps so far, this one included; also of an earlier, resumed run.
         row: the history's row of this step, name -> value.
         validation: the held-out values among them, or None if this step did not look at these.
+        x_shape: of one observation.
         is_global_zero: whether this process is the one that writes files, of several.
         error: for ``end`` of a callback: the exception that stopped the run, if any.
 
@@ -42,6 +43,7 @@ class RunState:
     history: History
     row: dict[str, float | bool]
     validation: dict[str, float] | None = None
+    x_shape: tuple[int, ...] = ()
     is_global_zero: bool = True
     error: BaseException | None = None
 

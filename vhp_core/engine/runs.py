@@ -276,7 +276,7 @@ class Run:
         row = self.history.row()
         names = self.held_out.names if self.held_out else ()
         seen = {name: row[name] for name in names if row[name] == row[name]}
-        told = (self.model, self.constraint, self.history, row, seen or None)
+        told = (self.model, self.constraint, self.history, row, seen or None, self.x.shape[1:])
         return RunState(row["step"], self.steps, *told, self.fabric.is_global_zero, error)
 
     def _stop(self, error: BaseException) -> None:
