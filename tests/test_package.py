@@ -20,6 +20,7 @@ MAY_KNOW = {
     "data": {"data", "engine"},
     "method": {"method", "engine", "doors"},
     "callbacks": {"callbacks", "method", "engine"},
+    "sklearn": {"sklearn", "method", "engine", "doors"},
     "figures": {"figures", "method", "engine", "data"},
     "page": {"page", "figures", "method", "engine", "data"},
     "book": {"book", "method", "engine", "data"},

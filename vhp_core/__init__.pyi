@@ -1,4 +1,15 @@
-from . import book, callbacks, data, doors, evaluation, figures, page, plotting, topology
+from . import (
+    book,
+    callbacks,
+    data,
+    doors,
+    evaluation,
+    figures,
+    page,
+    plotting,
+    sklearn,
+    topology,
+)
 from . import builders as builders
 from . import diagnosis as diagnosis
 from . import engine as engine
@@ -72,6 +83,7 @@ __all__ = [
     "page",
     "plotting",
     "resample",
+    "sklearn",
     "topology",
     "zeta_path",
 ]

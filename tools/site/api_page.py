@@ -27,6 +27,7 @@ MODULES = {
     "vhp_core.callbacks": "Callbacks",
     "vhp_core.data": "Data sets",
     "vhp_core.doors": "Data of your own",
+    "vhp_core.sklearn": "For scikit-learn",
     "vhp_core.plotting": "Figures",
     "vhp_core.page": "What moves in a page",
     "vhp_core.book": "What chapters use",
