@@ -4,14 +4,14 @@ import math
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from .diagnosis import warning_signs
+from .doors.missing import entries_observed, take
 from .engine.calls import RunState, settings
 from .engine.runs import History, Run
 from .engine.validation import HeldOut
@@ -27,12 +27,19 @@ __all__ = ["History", "fit", "fit_iwae"]
 
 Callback = Callable[[RunState], bool | None]
 
-_OF_THE_METHOD = ("model", "x", "constraint", "num_samples", "validation")  # the rest is a run's
+_OF_THE_METHOD = (
+    "model",
+    "x",
+    "constraint",
+    "num_samples",
+    "missing",
+    "validation",
+)  # the rest is a run's
 
 
 def fit(
     model: VAE,
-    x: Tensor | np.ndarray,
+    x: Any,
     constraint: Geco,
     steps: int,
     batch_size: int = 128,
@@ -43,7 +50,8 @@ def fit(
     checkpoint_every: int = 500,
     fabric: "Fabric | None" = None,
     cooldown: float = 0.0,
-    validation: Tensor | np.ndarray | None = None,
+    missing: str | None = None,
+    validation: Any = None,
     validate_every: int = 100,
     callback: Callback | Sequence[Callback] | None = None,
     optimizer: Callable[[list[nn.Parameter]], Optimizer] | None = None,
@@ -58,7 +66,7 @@ def fit(
 
     A model that is fitted again goes on from its weights, with batches and noise of its own: each
     fit's stream belongs to ``seed`` and to the number of fits that the model had before
-    (``model.fits``, which copies keep and files do not; the bar and ``History.fits_before`` tell
+    (``model.fits``, which copies and files keep; the bar and ``History.fits_before`` tell
     it). The optimiser begins afresh.
 
     A run that is stopped, by Ctrl-C (which waits for the end of the step; a second one does not),
@@ -68,8 +76,8 @@ def fit(
 
     Args:
         model: the VAE to train.
-        x: (n, D) data, finite, in the unit in which κ is given. A memory-mapped array
-            (``np.load(path, mmap_mode="r")``) is read batch by batch and never copied whole.
+        x: (n, ...) observations in the unit in which κ is given: a tensor, an array, a table, a
+            sparse matrix, a memory map, a data set (:func:`vhp_core.doors.check_data`).
         constraint: :class:`Geco` or :class:`Rewo`; its state moves on. One that was moved with
             another model is refused until its ``reset()`` is called.
         steps: number of optimisation steps.
@@ -87,11 +95,13 @@ def fit(
             model is, else on the one that torch finds.
         cooldown: share of the steps, at the run's end, over which the learning rate falls
             linearly towards 0. With 0 it stays.
-        validation: (m, D) held-out data. Every ``validate_every`` steps and at the last one their
-            mean error, rate and bound on log p(x) enter the history (``validation_error``,
-            ``validation_rate``, ``validation_bound``; NaN in between). The bound is the ELBO with
-            the σ² that the fit would set now, by its running error: Ĉ/D. The noise is the same
-            each time, and no other: with or without them the weights come out alike.
+        missing: "model" to leave missing entries (NaN, or masked) out of C and of log p
+            (:func:`vhp_core.doors.expect_missing`); if not given, they are refused.
+        validation: (m, ...) held-out observations. Every ``validate_every`` steps and at the last
+            one their mean error, rate and bound on log p(x) enter the history
+            (``validation_error``, ``validation_rate``, ``validation_bound``; NaN in between).
+            The bound is the ELBO with the σ² that the fit would set now, by its running error: Ĉ/D.
+            The noise is the same each time, and no other: the weights come out alike without them.
         validate_every: steps from one look at these to the next.
         callback: a function, or several, called after each step with a
             :class:`vhp_core.callbacks.RunState`; one that returns True ends the run.
@@ -123,15 +133,16 @@ def fit(
         ['step', 'error', 'smoothed_error', 'rate', 'multiplier', 'initial_phase']
     """
     options = {name: value for name, value in locals().items() if name not in _OF_THE_METHOD}
-    data = check_data(model, x)
+    data = take(model, x, missing)
     identity = {"method": "fit", "constraint": settings(constraint), "model": model.config}
-    resident = not isinstance(x, np.memmap)
+    resident = isinstance(data, Tensor)
     sigma = [model.likelihood.log_scale] if _is_gaussian(model) else []  # set at the end
+    observed = entries_observed(model, data)
 
     def set_sigma(mean_error: float | None = None) -> None:  # by the running error where not given
         if _is_gaussian(model):
             error = constraint.smoothed_error if mean_error is None else mean_error
-            model.likelihood.set_scale(error, dim=data[0].numel())
+            model.likelihood.set_scale(error, dim=observed)
 
     parts = {"constraint": constraint, "at_rest": sigma, "at_end": set_sigma, "apart": model.prior}
     held_out = _held_out(model, validation, 1, before=set_sigma)
@@ -151,14 +162,14 @@ def fit(
                 initial_phase=constraint.initial_phase,
             )
     if _is_gaussian(model):
-        set_sigma(reconstruction_error(model, x, seed=seed).mean().item())
-    _warn(model, x, run, constraint)
+        set_sigma(reconstruction_error(model, data, seed=seed).mean().item())
+    _warn(model, data, run, constraint)
     return run.history
 
 
 def fit_iwae(
     model: VAE,
-    x: Tensor | np.ndarray,
+    x: Any,
     num_samples: int,
     steps: int,
     batch_size: int = 128,
@@ -169,7 +180,8 @@ def fit_iwae(
     checkpoint_every: int = 500,
     fabric: "Fabric | None" = None,
     cooldown: float = 0.0,
-    validation: Tensor | np.ndarray | None = None,
+    missing: str | None = None,
+    validation: Any = None,
     validate_every: int = 100,
     callback: Callback | Sequence[Callback] | None = None,
     optimizer: Callable[[list[nn.Parameter]], Optimizer] | None = None,
@@ -201,9 +213,9 @@ def fit_iwae(
     options = {name: value for name, value in locals().items() if name not in _OF_THE_METHOD}
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}")
-    data = check_data(model, x)
+    data = take(model, x, missing)
     identity = {"method": "fit_iwae", "num_samples": num_samples, "model": model.config}
-    resident = not isinstance(x, np.memmap)
+    resident = isinstance(data, Tensor)
     objective = _ImportanceWeightedBound(model, num_samples)
     parts = {"apart": model.prior, "held_out": _held_out(model, validation, num_samples)}
     with Run(model, objective, data, resident, identity, **parts, **options) as run:
@@ -221,7 +233,7 @@ def fit_iwae(
                 initial_phase=False,
                 bound=mean_bound,
             )
-    _warn(model, x, run)
+    _warn(model, data, run)
     return run.history
 
 
@@ -238,7 +250,7 @@ class _ImportanceWeightedBound(nn.Module):
 
 def _held_out(
     model: VAE,
-    validation: Tensor | np.ndarray | None,
+    validation: Any,
     num_samples: int,
     before: Callable[[], None] = lambda: None,
 ) -> HeldOut | None:
@@ -276,7 +288,7 @@ def _implied_multiplier(model: VAE) -> float:
     return 1.0
 
 
-def _warn(model: VAE, x: Tensor | np.ndarray, run: Run, constraint: Geco | None = None) -> None:
+def _warn(model: VAE, x: Any, run: Run, constraint: Geco | None = None) -> None:
     if run.fabric.is_global_zero:
         for sign in warning_signs(model, x, run.history, constraint):
             warnings.warn(sign, stacklevel=3)

@@ -53,6 +53,7 @@ class VAE(nn.Module):
     Attributes:
         x_shape: the shape of one observation, where a builder has set it; data of another are
             refused. None for a model assembled by hand.
+        history, fits: of the last fit, or None; and how many fits there were.
         columns: the names of the columns of the table that it was fitted on, or None.
         fill: what the encoder sees where an entry is missing, in the shape of an observation; None
             for a model that knows of no missing entries (:func:`vhp_core.doors.expect_missing`).
@@ -83,6 +84,8 @@ class VAE(nn.Module):
         self._rebuild: Callable[[], VAE] | None = None  # with other first weights
         self.x_shape: tuple[int, ...] | None = None
         self.columns: tuple[str, ...] | None = None
+        self.history: Any = None
+        self.fits = 0
         self.fill: Tensor | None
         self.register_buffer("fill", None)
 

@@ -37,7 +37,7 @@ def fingerprint(*arrays: Tensor | np.ndarray | pd.DataFrame) -> str:
 
 
 def source_hash(*data: str) -> str:
-    """Hash of the source of the method, the engine, and the named data sets.
+    """Hash of the source of the method, engine, doors and the named data sets.
 
     It is blind to comments, docstrings, layout and imports, and to the module in which a
     definition stands.
@@ -54,7 +54,8 @@ def source_hash(*data: str) -> str:
     """
     if unknown := set(data) - set(DATA_SETS):
         raise ValueError(f"no data set {sorted(unknown)}: there are {list(DATA_SETS)}")
-    files = {*_PACKAGE.glob("*.py"), *_PACKAGE.glob("engine/*.py")} - {_PACKAGE / "__init__.py"}
+    rooms = ("*.py", "engine/*.py", "doors/*.py")
+    files = {path for room in rooms for path in _PACKAGE.glob(room)} - {_PACKAGE / "__init__.py"}
     for name in data:
         files |= _with_imports(_PACKAGE / "data" / f"{name}.py")
     pieces = {

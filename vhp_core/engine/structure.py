@@ -17,7 +17,7 @@ from .checkpoints import read_tensors, write_tensors
 __all__ = ["builder_name", "differences", "read_module", "restore", "settings", "write_module"]
 
 _PLAIN = {bool, int, float, str, type(None)}
-_EVERY_MODULE_S = {*vars(nn.Module()), "training"}
+_EVERY_MODULE_S = {*vars(nn.Module()), "training", "history"}  # what a fit leaves is no setting
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks")
 
 

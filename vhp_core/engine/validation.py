@@ -1,6 +1,7 @@
 """Held-out data that a run looks at now and then."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,16 +17,17 @@ class HeldOut:
     """Means of some measures over held-out data, with noise of their own: the same each time.
 
     Args:
-        x: (n, ...) the data, left where they are; rows go to the device a few at a time.
+        x: (n, ...) the data, a tensor or indexed like one, left where they are; rows go to the
+            device a few at a time.
         measure: a batch (B, ...) -> name -> (B,).
         names: of the measures.
     """
 
     def __init__(
-        self, x: Tensor, measure: Callable[[Tensor], dict[str, Tensor]], names: tuple[str, ...]
+        self, x: Any, measure: Callable[[Tensor], dict[str, Tensor]], names: tuple[str, ...]
     ):
         self.x, self.measure, self.names = x, measure, names
-        self.rows = max(1, min(_ROWS_AT_ONCE, _VALUES_AT_ONCE // x[0].numel()))
+        self.rows = max(1, min(_ROWS_AT_ONCE, _VALUES_AT_ONCE // x.shape[1:].numel()))
 
     @torch.no_grad()
     def look(self, model: nn.Module, seed: int, device: torch.device) -> dict[str, float]:
@@ -34,7 +36,10 @@ class HeldOut:
         model.eval()
         try:
             with stream(seed, 0, 1, module=model, device=device), sharded(0, 1):
-                parts = [self.measure(part.to(device, dtype)) for part in self.x.split(self.rows)]
+                parts = [
+                    self.measure(self.x[start : start + self.rows].to(device, dtype))
+                    for start in range(0, len(self.x), self.rows)
+                ]
         finally:
             model.train(training)
         values = {name: torch.cat([part[name] for part in parts]).cpu() for name in self.names}
