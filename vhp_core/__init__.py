@@ -2,8 +2,9 @@
 
 Import it as ``import vhp_core as vhp``. The modules of this folder are the method, one a concept:
 networks, likelihoods, priors, vae, builders, starting, multipliers, training, evaluation,
-diagnosis, topology, interpolation, principal. ``vhp.data`` has the data sets, ``vhp.plotting`` the
-figures, ``vhp.callbacks`` what watches a run, :mod:`vhp_core.page` what moves in a page,
+diagnosis, topology, interpolation, principal. ``vhp.data`` has the data sets, ``vhp.doors`` what a
+user's own data come in through, ``vhp.callbacks`` what watches a run, ``vhp.sklearn`` the estimator
+for scikit-learn, ``vhp.plotting`` the figures, :mod:`vhp_core.page` what moves in a page,
 :mod:`vhp_core.book` what chapters need, and :mod:`vhp_core.engine` what the training loop stands
 on. Each is loaded when it is first used.
 """
