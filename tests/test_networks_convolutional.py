@@ -44,6 +44,7 @@ def test_a_number_is_a_grey_square():
         assert torch.equal(a, b), name
 
 
+@pytest.mark.filterwarnings("ignore:the constraint is not met")
 def test_colour_images_are_started_on_their_axes_trained_and_sampled(tmp_path):
     shape = (3, 13, 9)
     x = torch.rand(60, *shape)

@@ -60,8 +60,8 @@ class MixedTable:
     ) -> "MixedTable":
         """The coding of this table: by the types of its columns, where ``kinds`` names no other.
 
-        Booleans are bernoulli, numbers gaussian with their own mean and standard deviation, all
-        else is categorical, in the order of a pandas category or sorted.
+        Booleans are bernoulli, numbers gaussian with their own mean and standard deviation, text
+        and categories categorical, in the order of a pandas category or sorted.
 
         Args:
             frame: the table.
@@ -85,15 +85,16 @@ class MixedTable:
             if kind == "gaussian":
                 if not number:
                     raise ValueError(f"column {name} of type {series.dtype} is not one of numbers")
-                numbers = _numbers(series)
-                scale = float(np.nanstd(numbers))
-                columns.append(column | {"mean": float(np.nanmean(numbers)), "scale": scale or 1.0})
+                mean, scale = np.nanmean(_numbers(series)), np.nanstd(_numbers(series))
+                columns.append(column | {"mean": float(mean), "scale": float(scale) or 1.0})
                 continue
             known = isinstance(series.dtype, pd.CategoricalDtype)
+            found = series.cat.categories if known else pd.Index(series.dropna().unique())
             values = (
-                series.cat.categories if known else pd.Index(series.dropna().unique()).sort_values()
+                [False, True] if boolean else (found if known else found.sort_values()).tolist()
             )
-            values = [False, True] if boolean else values.tolist()
+            if not all(isinstance(value, str | int | float) for value in values):
+                raise ValueError(f"column {name} of type {series.dtype} is none of text or numbers")
             if kind == "bernoulli" and len(values) != 2:
                 raise ValueError(f"column {name} has {len(values)} values; bernoulli has 2")
             columns.append(column | {"values": values})
@@ -105,21 +106,19 @@ class MixedTable:
         return [
             f"{column['name']}={value}" if column["kind"] == "categorical" else column["name"]
             for column in self._sorted
-            for value in (column["values"] if column["kind"] == "categorical" else [None])
+            for value in column.get("values", [None])[-_size(column) :]
         ]
 
     @property
     def width(self) -> int:
         """Number of columns of the matrix: the x_dim of a model."""
-        return len(self.entries)
+        return sum(map(_size, self.columns))
 
     @property
     def likelihood(self) -> dict[str, Any]:
         """What :func:`mlp_vae` takes for its likelihood: arguments of :class:`MixedLikelihood`."""
-        kinds = [column["kind"] for column in self._sorted]
-        sizes = [len(c["values"]) for c in self._sorted if c["kind"] == "categorical"]
-        counts = {kind: kinds.count(kind) for kind in _KINDS[:2]}
-        return counts | {"categorical": sizes}
+        sizes = {kind: [_size(c) for c in self._sorted if c["kind"] == kind] for kind in _KINDS}
+        return {kind: sum(sizes[kind]) for kind in _KINDS[:2]} | {"categorical": sizes[_KINDS[2]]}
 
     def encode(self, frame: "pd.DataFrame") -> Tensor:
         """The table as a matrix, (n, width), of PyTorch's default type.
@@ -156,26 +155,23 @@ class MixedTable:
             ValueError: if the matrix has another width.
         """
         import pandas as pd
+        from pandas.api.types import is_integer_dtype
 
-        matrix = x.detach().cpu().double().numpy()
-        if matrix.ndim != 2 or matrix.shape[1] != self.width:
-            raise ValueError(f"x must have shape (n, {self.width}), got {matrix.shape}")
-        found, start = {}, 0
-        for column in self._sorted:
-            name, dtype = column["name"], column.get("dtype")
-            size = len(column["values"]) if column["kind"] == "categorical" else 1
-            part, start = matrix[:, start : start + size], start + size
+        if x.ndim != 2 or x.shape[1] != self.width:
+            raise ValueError(f"x must have shape (n, {self.width}), got {tuple(x.shape)}")
+        parts = x.detach().cpu().double().split([_size(column) for column in self._sorted], dim=1)
+        found = {}
+        for column, part in zip(self._sorted, parts, strict=True):
+            values, dtype = column.get("values"), column.get("dtype")
             if column["kind"] == "gaussian":
-                numbers = part[:, 0] * column["scale"] + column["mean"]
-                whole = dtype is not None and np.issubdtype(
-                    pd.Series(dtype=dtype).dtype.type, np.integer
-                )
-                found[name] = pd.Series(numbers.round() if whole else numbers, dtype=dtype)
-                continue
-            code = part.argmax(1) if size > 1 else (part[:, 0] >= 0.5).astype(int)
-            values = np.array(column["values"], dtype=object)[code]
-            kept = pd.CategoricalDtype(column["values"]) if dtype == "category" else dtype
-            found[name] = pd.Series(values, dtype=kept)
+                entries = part[:, 0].numpy() * column["scale"] + column["mean"]
+                entries = entries.round() if dtype and is_integer_dtype(dtype) else entries
+            else:
+                first = column["kind"] == "bernoulli"
+                code = (part[:, 0] >= 0.5).long() if first else part.argmax(1)
+                entries = np.array(values, dtype=object)[code.numpy()]
+                dtype = pd.CategoricalDtype(values) if dtype == "category" else dtype
+            found[column["name"]] = pd.Series(entries, dtype=dtype)
         return pd.DataFrame({column["name"]: found[column["name"]] for column in self.columns})
 
 
@@ -231,19 +227,21 @@ class MixedLikelihood(Entrywise):
         """What each entry adds to C; the entries of a categorical column do so together."""
         x, output = torch.broadcast_tensors(x, output)
         (y, p, *hot), (loc, logits, *categorical) = (t.split(self.sizes, -1) for t in (x, output))
-        surprise = p * softplus(-logits) + (1 - p) * softplus(logits)
-        parts = [(y - loc).square(), surprise - _entropy(p) - _entropy(1 - p)]
-        pairs = zip(hot, categorical, strict=True)
-        parts += [-q * log_softmax(logits, -1) - _entropy(q) for q, logits in pairs]
-        return torch.cat(parts, dim=-1)
+        costs = [(y - loc).square(), p * softplus(-logits) + (1 - p) * softplus(logits)]
+        costs += [-q * log_softmax(r, -1) for q, r in zip(hot, categorical, strict=True)]
+        return torch.cat(costs, dim=-1) - self._entropies(x)
 
     def log_prob_entries(self, x: Tensor, entries: Tensor) -> Tensor:
         """log p(x_d|z) of each entry, from what it adds to C."""
-        _, p, *hot = x.expand_as(entries).split(self.sizes, -1)
-        squares, *divergences = entries.split(self.sizes, -1)
-        entropies = [_entropy(p) + _entropy(1 - p), *map(_entropy, hot)]
-        discrete = [-c - h for c, h in zip(divergences, entropies, strict=True)]
-        return torch.cat([normal_log_prob(squares, self.log_scale), *discrete], dim=-1)
+        first = self.sizes[0]
+        normal = normal_log_prob(entries[..., :first], self.log_scale)
+        return torch.cat([normal, (-entries - self._entropies(x))[..., first:]], dim=-1)
+
+    def _entropies(self, x: Tensor) -> Tensor:
+        """Of the outcomes in x that are probabilities; 0 for those that are sure, and for numbers."""
+        y, p, *hot = x.split(self.sizes, dim=-1)
+        parts = [torch.zeros_like(y), _entropy(p) + _entropy(1 - p), *map(_entropy, hot)]
+        return torch.cat(parts, dim=-1)
 
     def set_scales(self, mean_errors: Tensor) -> None:
         """Set σ of each gaussian column: σ_d² = ``mean_errors``[d], of all D entries.
@@ -257,7 +255,7 @@ class MixedLikelihood(Entrywise):
 class _SideBySide(Distribution):
     """Independent vectors joined into one."""
 
-    arg_constraints: dict = {}  # noqa: RUF012
+    arg_constraints = {}  # noqa: RUF012
 
     def __init__(self, *parts: Distribution):
         self.parts = parts
@@ -279,6 +277,10 @@ class _SideBySide(Distribution):
     def log_prob(self, value: Tensor) -> Tensor:
         values = value.split(self.sizes, dim=-1)
         return sum(part.log_prob(v) for part, v in zip(self.parts, values, strict=True))
+
+
+def _size(column: Mapping[str, Any]) -> int:
+    return len(column["values"]) if column["kind"] == "categorical" else 1
 
 
 def _numbers(series: "pd.Series") -> np.ndarray:

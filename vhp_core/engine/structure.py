@@ -88,12 +88,18 @@ def differences(module: nn.Module, reference: nn.Module) -> list[str]:
         ['0.negative_slope is 0.2, not 0.1']
     """
     here, there = dict(module.named_modules()), dict(reference.named_modules())
-    both, only = here.keys() & there.keys(), here.keys() ^ there.keys()
-    found = [f"the module {name} is {'new' if name in here else 'gone'}" for name in sorted(only)]
-    for name in sorted(both):
+    found, others = [], []  # others: modules whose parts need not be looked at
+    for name in sorted(here.keys() | there.keys()):
+        if name.startswith(tuple(f"{other}." for other in others)):
+            continue
+        if name not in here or name not in there:
+            found.append(f"the module {name} is {'new' if name in here else 'gone'}")
+            others.append(name)
+            continue
         ours, theirs = _full_name(type(here[name])), _full_name(type(there[name]))
         if ours != theirs:
             found.append(f"{name or 'the model'} is a {ours}, not a {theirs}")
+            others.append(name)
             continue
         ours, theirs = _attributes(here[name], module), _attributes(there[name], reference)
         for key in sorted(ours.keys() | theirs.keys()):
