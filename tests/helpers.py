@@ -1,5 +1,6 @@
-"""Models whose densities are known in closed form."""
+"""Models whose densities are known in closed form, and whether two models are the same."""
 
+import copy
 import math
 
 import torch
@@ -52,3 +53,25 @@ def stir(module: torch.nn.Module) -> None:
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
+
+
+def computed(model, x):
+    """What a model gives for x with fixed noise, and what it is."""
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(7)
+        q = model.encode(x)
+        terms = model(x)
+        bound, _ = vhp.importance_weighted_bound(model, x, 2)
+        return [q.mean, q.variance, *terms, bound, model.sample(3), model.sample(3, noise=True)]
+
+
+def assert_same(model, again, x):
+    model, x = copy.deepcopy(model), x.to(next(model.parameters()).dtype)
+    assert again.training == model.training and again.x_shape == model.x_shape
+    for ours, theirs in zip(computed(model, x), computed(again, x), strict=True):
+        assert ours.dtype == theirs.dtype and torch.equal(ours, theirs)
+
+
+def there_and_back(model, path, **options):
+    model.save(path)
+    return vhp.load(path, **options)

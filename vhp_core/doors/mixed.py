@@ -238,7 +238,7 @@ class MixedLikelihood(Entrywise):
         return torch.cat([normal, (-entries - self._entropies(x))[..., first:]], dim=-1)
 
     def _entropies(self, x: Tensor) -> Tensor:
-        """Of the outcomes in x that are probabilities; 0 for those that are sure, and for numbers."""
+        """Of outcomes that x gives probabilities for; 0 for sure ones, and for numbers."""
         y, p, *hot = x.split(self.sizes, dim=-1)
         parts = [torch.zeros_like(y), _entropy(p) + _entropy(1 - p), *map(_entropy, hot)]
         return torch.cat(parts, dim=-1)
