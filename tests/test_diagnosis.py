@@ -144,3 +144,16 @@ def test_geco_by_default_learns_on_wide_data_whose_error_stays_above_kappa():
     assert frame.multiplier.max() < math.exp(30.1)
     assert frame.error.tail(50).mean() < frame.error.tail(150).head(50).mean()
     assert frame.error.tail(50).mean() < 0.6 * 784
+
+
+def test_an_error_that_ran_away_asks_for_a_lower_learning_rate():
+    x = data()
+    with pytest.warns(UserWarning, match="run away.*Lower the learning rate") as caught:
+        vhp.fit(model_of(), x, vhp.Rewo(kappa=1.0), 40, learning_rate=10.0, progress=False)
+    assert len(caught) == 1  # and nobody is told to train longer
+    variance = x.var(0, correction=0).sum().item()
+    assert not warning_signs(model_of(), x, history_of(9 * variance, 1.0))
+    far = history_of(20 * variance, 1.0)
+    assert not warning_signs(model_of(), x, far)  # it was that far from the first step on
+    far.columns["error"][0] = variance
+    assert "run away" in " ".join(warning_signs(model_of(), x, far))

@@ -174,3 +174,13 @@ def test_a_diverged_error_is_refused(kind, error):
 
 def test_repr_names_the_settings():
     assert repr(vhp.Rewo(kappa=2.0, beta0=0.5)) == "Rewo(kappa=2, nu=0.0025, alpha=0.99, value=2)"
+
+
+@pytest.mark.parametrize("kind", [vhp.Geco, vhp.Rewo])
+def test_reset_is_where_it_began(kind):
+    used, new = kind(kappa=1.0, nu=0.2, beta0=0.3), kind(kappa=1.0, nu=0.2, beta0=0.3)
+    for error in (2.0, 0.1, 0.1):
+        used.update(error)
+    assert used.state_dict() != new.state_dict()
+    used.reset()
+    assert vars(used) == vars(new)

@@ -33,7 +33,7 @@ def warning_signs(
       the error at least 0.9 of what the data's mean alone leaves;
     - the prior does not use ζ: its share (:func:`vhp_core.evaluation.zeta_share`) is below 0.1;
     - at least half of the units of a ReLU layer are 0 on all data, and learn no more;
-    - the error has run away: it ends above that of the first step and ten times above what the
+    - the error has run away: it ends ten times above both that of the first step and what the
       data's mean alone leaves. Then nothing else is said.
 
     The collapse, ζ and the units are looked for in runs of at least 100 steps.
@@ -61,7 +61,7 @@ def warning_signs(
     columns = {key: np.asarray(values) for key, values in history.columns.items()}
     last = {key: values[-max(1, len(values) // 10) :] for key, values in columns.items()}
     rate, error, baseline = last["rate"].mean(), last["error"].mean(), _error_of_mean(model, some)
-    if error > max(10 * baseline, columns["error"][0]):
+    if error > 10 * max(baseline, columns["error"][0]):
         return [
             f"the error has run away: it is {error:.4g} at the end, {columns['error'][0]:.4g} in "
             f"the first step, and {baseline:.4g} for the data's mean alone. Lower the learning "

@@ -162,7 +162,9 @@ def fit(
                 initial_phase=constraint.initial_phase,
             )
     if _is_gaussian(model):
-        set_sigma(reconstruction_error(model, data, seed=seed).mean().item())
+        mean_error = reconstruction_error(model, data, seed=seed).mean().item()
+        _check_finite("error", mean_error, run.step)
+        set_sigma(mean_error)
     _warn(model, data, run, constraint)
     return run.history
 

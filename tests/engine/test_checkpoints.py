@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -113,3 +115,12 @@ def test_an_optimisers_moments_come_back():
     checkpoints.load_optimizer(again, stored | {"model.w": torch.zeros(1)})
     steps(half, again, 2)
     assert torch.equal(half.weight, whole.weight)
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="Linux tells what is mapped")
+def test_what_was_read_is_not_mapped(path):
+    """Windows does not replace a file that is."""
+    tensors, _ = read_checkpoint(path, IDENTITY)
+    assert str(path) not in Path("/proc/self/maps").read_text()
+    write_checkpoint(path, {"model.w": torch.zeros(2, 3)}, IDENTITY, STATE)
+    assert tensors["model.w"].tolist() == [[0, 1, 2], [3, 4, 5]]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vhp_core import plotting
+from vhp_core import History, plotting
 
 
 def history(num_steps=100, phase=30):
@@ -59,6 +59,33 @@ def test_history_overlays_models_in_their_colours():
     assert [line.get_label() for line in smooth] == ["VHP-VAE", "IWAE"]
     assert [line.get_color() for line in smooth] == ["#0072B2", "#D55E00"]
     assert len(figure.axes[0].patches) == 1  # only one of them has an initial phase
+
+
+def test_a_history_is_drawn_as_its_frame_is():
+    frame = history()
+    ours = plotting.plot_history(History(frame.to_dict("list")))
+    theirs = plotting.plot_history({"": frame})
+    for one, other in zip(ours.axes, theirs.axes, strict=True):
+        for a, b in zip(one.lines, other.lines, strict=True):
+            np.testing.assert_array_equal(a.get_xydata(), b.get_xydata())
+    assert len(plotting.plot_history({"IWAE": History(frame.to_dict("list"))}).axes) == 3
+
+
+def test_held_out_values_are_drawn_where_they_are():
+    frame = history()
+    names = ["validation_error", "validation_rate", "validation_bound"]
+    frame[names] = np.nan
+    frame.loc[[19, 59, 99], names] = np.arange(9.0).reshape(3, 3) + 1
+    figure = plotting.plot_history(frame)
+    top, middle, bottom, bound = figure.axes
+    for ax, name in ((top, names[0]), (middle, names[1]), (bound, names[2])):
+        dots = ax.lines[-1]
+        assert dots.get_marker() == "o"
+        assert dots.get_xdata().tolist() == [20, 60, 100]
+        assert dots.get_ydata().tolist() == frame[name].dropna().tolist()
+    assert top.get_legend_handles_labels()[1] == ["held out", "initial phase"]
+    assert (bottom.get_xlabel(), bound.get_xlabel()) == ("", "step")
+    assert len(plotting.plot_history({"with": frame, "without": history()}).axes) == 4
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,9 @@ class TensorBoard:
         ModuleNotFoundError: if the package is not installed.
         ValueError: if ``every`` is below 1.
 
-    Example::
-
-        vhp.fit(model, x, constraint, steps=3000, callback=vhp.callbacks.TensorBoard("runs/first"))
+    Example:
+        >>> board = TensorBoard("runs/first")  # doctest: +SKIP
+        >>> vhp.fit(model, x, constraint, steps=3000, callback=board)  # doctest: +SKIP
     """
 
     def __init__(self, folder: str | os.PathLike, every: int = 10):

@@ -49,7 +49,7 @@ class Descent:
             self.optimizer = _checked(optimizer, vectors)
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.scheduler = None if scheduler is None else scheduler(self.optimizer)
-        if self.scheduler is not None and not hasattr(self.scheduler, "get_last_lr"):
+        if scheduler is not None and not hasattr(self.scheduler, "get_last_lr"):
             raise ValueError(
                 "scheduler must be a function of the optimiser that returns a schedule of "
                 f"torch.optim.lr_scheduler, got {self.scheduler!r}"
