@@ -34,6 +34,18 @@ def test_a_part_may_have_another_type(tmp_path):
     assert again.encoder.linear.dtype == torch.float32
 
 
+def test_a_file_whose_numbers_were_halved_comes_back_in_the_type_that_was_saved(tmp_path):
+    model = vhp.mlp_vae(4, 2, (8,))
+    model.save(tmp_path / "model")
+    with safe_open(tmp_path / "model", "pt") as file:
+        header = file.metadata()
+        tensors = {key: file.get_tensor(key).half() for key in file.keys()}  # noqa: SIM118
+    save_file(tensors, tmp_path / "light", header)
+    again = vhp.load(tmp_path / "light")
+    for name, value in again.named_parameters():
+        assert torch.equal(value, model.get_parameter(name).half().float()), name
+
+
 def test_what_was_set_on_a_model_comes_back(tmp_path):
     model = vhp.mlp_vae(4, 2, (8,), num_importance_samples=3).eval()
     model.prior.num_importance_samples = 50
