@@ -34,8 +34,8 @@ class Likelihood(Protocol):
 
     What is there besides is used:
 
-    - ``log_scale``, a parameter that a larger value of would lower C or log p's part in it (s, σ):
-      it rests in :func:`fit`; :func:`fit_iwae` learns it;
+    - ``log_scale``, the parameter of the noise's width, log s or log σ. It rests in :func:`fit`,
+      where a large s would make C small whatever the output; :func:`fit_iwae` learns it;
     - ``set_scale(mean_error, dim)``: called at the end of :func:`fit` with the mean of C over the
       data and the number of entries of an observation;
     - ``set_scales(mean_errors)`` and ``entries(x, output)``, the terms of C: the same with the mean
@@ -58,13 +58,13 @@ class Likelihood(Protocol):
     """
 
     event_dims: int
-    """Number of trailing dimensions that make one observation: 1 for vectors, 3 for images."""
+    """Number of trailing dimensions that make one observation, 1 for vectors and 3 for images."""
 
     def __call__(self, output: Tensor) -> Distribution:
         """p(x|z) given the decoder's output; its ``mean`` is what :meth:`VAE.sample` returns."""
 
     def error(self, x: Tensor, output: Tensor) -> Tensor:
-        """C_θ(x, z) of x, (B, *event), and output, (..., B, *event): shape (..., B)."""
+        """C_θ(x, z) of x, ``(B, *event)``, and output, ``(..., B, *event)``; shape (..., B)."""
 
     def log_prob(self, x: Tensor, output: Tensor) -> Tensor:
         """log p(x|z) in nats, in the shape of :meth:`error`."""
@@ -158,7 +158,7 @@ class GaussianPerColumnLikelihood(Entrywise):
         return normal_log_prob(entries, self.log_scale)
 
     def set_scales(self, mean_errors: Tensor) -> None:
-        """Set each σ to its maximum-likelihood value, σ_d² = ``mean_errors``[d].
+        """Set each σ to its maximum-likelihood value; its square is its entry of ``mean_errors``.
 
         Raises:
             ValueError: if the shape is not that of an observation, or an entry is not finite or

@@ -111,12 +111,12 @@ class MixedTable:
 
     @property
     def width(self) -> int:
-        """Number of columns of the matrix: the x_dim of a model."""
+        """Number of columns of the matrix, the x_dim of a model."""
         return sum(map(_size, self.columns))
 
     @property
     def likelihood(self) -> dict[str, Any]:
-        """What :func:`mlp_vae` takes for its likelihood: arguments of :class:`MixedLikelihood`."""
+        """For :func:`vhp_core.mlp_vae`: the arguments of :class:`MixedLikelihood`."""
         sizes = {kind: [_size(c) for c in self._sorted if c["kind"] == kind] for kind in _KINDS}
         return {kind: sum(sizes[kind]) for kind in _KINDS[:2]} | {"categorical": sizes[_KINDS[2]]}
 
@@ -188,7 +188,8 @@ class MixedLikelihood(Entrywise):
           + \sum_{\text{categorical}} \mathrm{KL}(\mathrm{Cat}(x_j) \,\|\, \mathrm{Cat}(p_j)),
 
     squared units of standardised columns and nats; for x in {0, 1} a KL is −log p. Each gaussian
-    column has a σ of its own, set after :func:`fit` (:meth:`set_scales`), learned by an IWAE.
+    column has a σ of its own, set after :func:`vhp_core.fit` (:meth:`set_scales`); an IWAE learns
+    it.
 
     Args:
         gaussian: number of gaussian columns, which come first.
@@ -218,7 +219,7 @@ class MixedLikelihood(Entrywise):
         )
 
     def check(self, x: Tensor, output: Tensor) -> None:
-        """As for every :class:`Entrywise`; the width must be that of the columns, too."""
+        """As for every :class:`vhp_core.Entrywise`; the width must be that of the columns, too."""
         super().check(x, output)
         if x.shape[-1] != sum(self.sizes):
             raise ValueError(f"x has {x.shape[-1]} columns, the likelihood {sum(self.sizes)}")
@@ -244,7 +245,7 @@ class MixedLikelihood(Entrywise):
         return torch.cat(parts, dim=-1)
 
     def set_scales(self, mean_errors: Tensor) -> None:
-        """Set σ of each gaussian column: σ_d² = ``mean_errors``[d], of all D entries.
+        """Set σ² of each gaussian column to its entry of ``mean_errors``, which has D of them.
 
         Raises:
             ValueError: if one is not finite or below 0.

@@ -34,11 +34,11 @@ class Entrywise(nn.Module):
         self.missing = False
 
     def entries(self, x: Tensor, output: Tensor) -> Tensor:
-        """What each entry of x adds to C, (..., *event); at least 0, and 0 if it is perfect."""
+        """What each entry of x adds to C, ``(..., *event)``; at least 0, and 0 if it is perfect."""
         raise NotImplementedError
 
     def log_prob_entries(self, x: Tensor, entries: Tensor) -> Tensor:
-        """What each entry of x adds to log p(x|z), given what it adds to C, (..., *event)."""
+        """What each entry of x adds to log p(x|z), given what it adds to C, ``(..., *event)``."""
         raise NotImplementedError
 
     def error(self, x: Tensor, output: Tensor) -> Tensor:
@@ -53,7 +53,7 @@ class Entrywise(nn.Module):
         return self.total(self.log_prob_entries(filled, self.entries(filled, output)), x)
 
     def total(self, entries: Tensor, x: Tensor) -> Tensor:
-        """The sum over the observed entries of each observation, (..., *event) -> (...,)."""
+        """The sum over the observed entries of each observation, ``(..., *event) -> (...,)``."""
         if self.missing:
             entries = entries.masked_fill(x.isnan(), 0.0)
         return entries.flatten(-self.event_dims).sum(-1)
