@@ -17,8 +17,8 @@ from .topology import ring_score
 from .vae import VAE
 
 __all__ = [
-    "check_data", "dead_units", "distance_to_data", "log_likelihood", "rate",
-    "reconstruction_error", "ring_score", "smoothness", "zeta_share",
+    "check_data", "dead_units", "distance_to_data", "log_likelihood", "mean_entries",
+    "rate", "reconstruction_error", "ring_score", "smoothness", "zeta_share",
 ]  # fmt: skip
 
 _ROWS_AT_ONCE = 1 << 13  # observations times samples that pass through a network together
@@ -52,6 +52,38 @@ def reconstruction_error(model: VAE, x: Any, num_samples: int = 1, seed: int = 0
         return model.likelihood.error(part, model.decoder(z))
 
     return _over_posterior(model, x, num_samples, seed, error, _mean)
+
+
+def mean_entries(model: VAE, x: Any, seed: int = 0) -> Tensor:
+    """What each entry adds to C, its mean over the observations where it is not missing.
+
+    Args:
+        model, x, seed: as for :func:`reconstruction_error`, one draw of z each. The likelihood has
+            ``entries``, as every :class:`Entrywise`.
+
+    Returns: of the shape of an observation, in double precision.
+
+    Raises:
+        ValueError: as :func:`check_data`.
+
+    Example:
+        >>> from vhp_core import mlp_vae
+        >>> mean_entries(mlp_vae(5, 2, hidden=(8,)), torch.zeros(3, 5)).shape
+        torch.Size([5])
+    """
+    data = check_data(model, x)
+    total = torch.zeros(data.shape[1:], dtype=torch.float64, device=next(model.parameters()).device)
+    count = torch.zeros_like(total)
+
+    def entries(part: Tensor, z: Tensor, log_q: Tensor) -> Tensor:
+        seen = ~part.isnan()
+        found = model.likelihood.entries(torch.where(seen, part, 0.0), model.decoder(z))
+        total.add_(torch.where(seen, found, 0.0).double().sum((0, 1)))
+        count.add_(seen.sum(0))
+        return log_q
+
+    _over_posterior(model, data, 1, seed, entries, _mean)
+    return total / count
 
 
 def rate(

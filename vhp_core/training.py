@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -15,8 +16,7 @@ from .doors.missing import entries_observed, take
 from .engine.calls import RunState, settings
 from .engine.runs import History, Run
 from .engine.validation import HeldOut
-from .evaluation import check_data, reconstruction_error
-from .likelihoods import GaussianLikelihood
+from .evaluation import check_data, mean_entries, reconstruction_error
 from .multipliers import Geco
 from .vae import VAE, Terms, importance_weighted_bound, lagrangian
 
@@ -136,13 +136,15 @@ def fit(
     data = take(model, x, missing)
     identity = {"method": "fit", "constraint": settings(constraint), "model": model.config}
     resident = isinstance(data, Tensor)
-    sigma = [model.likelihood.log_scale] if _is_gaussian(model) else []  # set at the end
-    observed = entries_observed(model, data)
+    likelihood, observed = model.likelihood, entries_observed(model, data)
+    sigma = [likelihood.log_scale] if hasattr(likelihood, "log_scale") else []  # set at the end
 
     def set_sigma(mean_error: float | None = None) -> None:  # by the running error where not given
-        if _is_gaussian(model):
-            error = constraint.smoothed_error if mean_error is None else mean_error
-            model.likelihood.set_scale(error, dim=observed)
+        error = constraint.smoothed_error if mean_error is None else mean_error
+        if hasattr(likelihood, "set_scale"):
+            likelihood.set_scale(error, dim=observed)
+        elif hasattr(likelihood, "set_scales"):  # one for each entry
+            likelihood.set_scales(torch.full(data.shape[1:], error / observed))
 
     parts = {"constraint": constraint, "at_rest": sigma, "at_end": set_sigma, "apart": model.prior}
     held_out = _held_out(model, validation, 1, before=set_sigma)
@@ -161,10 +163,12 @@ def fit(
                 multiplier=constraint.value,
                 initial_phase=constraint.initial_phase,
             )
-    if _is_gaussian(model):
+    if sigma:
         mean_error = reconstruction_error(model, data, seed=seed).mean().item()
         _check_finite("error", mean_error, run.step)
         set_sigma(mean_error)
+    if hasattr(likelihood, "set_scales"):
+        likelihood.set_scales(mean_entries(model, data, seed=seed))
     _warn(model, data, run, constraint)
     return run.history
 
@@ -272,10 +276,6 @@ def _held_out(
     return HeldOut(data, measure, ("validation_error", "validation_rate", "validation_bound"))
 
 
-def _is_gaussian(model: VAE) -> bool:
-    return isinstance(model.likelihood, GaussianLikelihood)
-
-
 def _check_finite(name: str, value: float, step: int) -> None:
     if not math.isfinite(value):
         raise ValueError(
@@ -285,9 +285,9 @@ def _check_finite(name: str, value: float, step: int) -> None:
 
 
 def _implied_multiplier(model: VAE) -> float:
-    if _is_gaussian(model):
-        return 0.5 * math.exp(-2 * model.likelihood.log_scale.item())
-    return 1.0
+    log_scales = getattr(model.likelihood, "log_scale", torch.zeros(0)).flatten().tolist()
+    values = [0.5 * math.exp(-2 * log_scale) for log_scale in log_scales]
+    return sum(values) / len(values) if values else 1.0
 
 
 def _warn(model: VAE, x: Any, run: Run, constraint: Geco | None = None) -> None:
