@@ -166,9 +166,12 @@ def test_bad_tau_is_refused():
 
 
 @pytest.mark.parametrize("kind", [vhp.Geco, vhp.Rewo])
-@pytest.mark.parametrize("error", [math.nan, math.inf, -1.0])
-def test_a_diverged_error_is_refused(kind, error):
-    with pytest.raises(ValueError, match="diverged"):
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [(math.nan, "diverged"), (math.inf, "diverged"), (-1.0, r"below 0.*vhp\.Likelihood")],
+)
+def test_an_error_that_is_none_is_refused(kind, error, why):
+    with pytest.raises(ValueError, match=why):
         kind(kappa=1.0).update(error)
 
 

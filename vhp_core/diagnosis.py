@@ -9,7 +9,11 @@ from torch import Tensor
 from .doors.observations import check_data
 from .engine.history import History
 from .evaluation import dead_units, zeta_share
-from .likelihoods import BernoulliLikelihood, GaussianLikelihood
+from .likelihoods import (
+    BernoulliLikelihood,
+    GaussianLikelihood,
+    GaussianPerColumnLikelihood,
+)
 from .multipliers import Geco, Rewo
 from .priors import HierarchicalPrior
 from .vae import VAE
@@ -98,7 +102,7 @@ def _of_constraint(
 ) -> list[str]:
     error, tolerance, value = constraint.smoothed_error, constraint.kappa**2, constraint.value
     # λ of a model whose noise is what κ² says: 1/(2σ²) with σ² = κ²/D, or 1 for a divergence.
-    gaussian = isinstance(model.likelihood, GaussianLikelihood)
+    gaussian = isinstance(model.likelihood, GaussianLikelihood | GaussianPerColumnLikelihood)
     natural = x[0].numel() / (2 * tolerance) if gaussian else 1.0
     if constraint.initial_phase:
         return [
@@ -134,6 +138,6 @@ def _error_of_mean(model: VAE, x: Tensor) -> float:
     mean = x.nanmean(0) if x.isnan().any() else x.mean(0)
     if isinstance(model.likelihood, BernoulliLikelihood):
         mean = mean.clamp(1e-6, 1 - 1e-6).logit()
-    elif not isinstance(model.likelihood, GaussianLikelihood):
+    elif not isinstance(model.likelihood, GaussianLikelihood | GaussianPerColumnLikelihood):
         return float("nan")  # of another likelihood nobody knows what the decoder would give
     return model.likelihood.error(x, mean.expand_as(x)).mean().item()

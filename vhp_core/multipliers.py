@@ -65,7 +65,12 @@ class Geco:
         self._move(self.nu * delta)
 
     def _smooth(self, error: float) -> float:
-        if not (math.isfinite(error) and error >= 0):
+        if -math.inf < error < 0:
+            raise ValueError(
+                f"the reconstruction error of a batch is {error}, below 0, which no C may be: a "
+                "likelihood of your own has C = 0 for a perfect reconstruction (vhp.Likelihood)"
+            )
+        if not math.isfinite(error):
             raise ValueError(
                 f"the reconstruction error of a batch is {error}: training has diverged; "
                 "lower the learning rate or nu, or check the data's scale"

@@ -233,6 +233,18 @@ def test_missing_values_are_refused_unless_the_model_is_to_have_them():
     assert get_tags(tiny(missing="model")).input_tags.allow_nan
 
 
+@pytest.mark.parametrize("prior", ["hierarchical", "vamp"])
+def test_missing_values_are_modelled_where_they_are_asked_to_be(prior):
+    holed = X.copy()
+    holed[::3, 1] = np.nan
+    mine = tiny(missing="model", prior=prior).fit(holed)
+    assert np.isfinite(mine.transform(holed)).all() and np.isfinite(mine.score(holed))
+    assert np.isfinite(mine.inverse_transform(mine.transform(holed))).all()
+    filled = np.where(np.isnan(holed), mine.model_.fill.numpy(), holed)
+    np.testing.assert_array_equal(mine.transform(holed), mine.transform(filled))
+    assert mine.score(holed) != mine.score(filled)  # what is missing has no part in log p
+
+
 def test_other_data_and_codes_are_refused(fitted):
     with pytest.raises(ValueError, match="X has 3 columns, a code of this HierarchicalVAE has 2"):
         fitted.inverse_transform(X[:, :3])

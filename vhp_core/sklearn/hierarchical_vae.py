@@ -153,10 +153,10 @@ class HierarchicalVAE(
                 num_importance_samples=int(self.num_importance_samples),
                 num_pseudo_inputs=min(100, len(x)),
             )
+            linear_start(model, x, missing=self.missing)
             if isinstance(model.prior, VampPrior):
                 some = torch.randperm(len(x))[: len(model.prior.pseudo_inputs)]
-                model.prior.pseudo_inputs.data.copy_(x[some])
-        linear_start(model, x)
+                model.prior.pseudo_inputs.data.copy_(_filled(model, x[some]))
         constraint = Rewo(_linear_kappa(model, x) if self.kappa is None else self.kappa)
         self.history_ = fit(
             model,
@@ -167,6 +167,7 @@ class HierarchicalVAE(
             learning_rate=self.learning_rate,
             seed=seed,
             progress=bool(self.verbose),
+            missing=self.missing,
         )
         self.model_, self.kappa_, self.n_iter_ = model, constraint.kappa, int(self.steps)
         self._n_features_out = z_dim
@@ -252,6 +253,10 @@ def _in_parts(function: Callable[[Tensor], Tensor], rows: Tensor) -> np.ndarray:
     return torch.cat([function(part) for part in rows.split(_ROWS_AT_ONCE)]).numpy()
 
 
+def _filled(model: VAE, x: Tensor) -> Tensor:
+    return x if model.fill is None else torch.where(x.isnan(), model.fill, x)
+
+
 @torch.no_grad()
 def _linear_kappa(model: VAE, x: Tensor) -> float:
     """κ of ``kappa=None`` for a model whose encoder is on the principal axes of x."""
@@ -261,9 +266,9 @@ def _linear_kappa(model: VAE, x: Tensor) -> float:
     columns = x.shape[1]
     axes = 1 / model.encoder.linear.square().sum(1)  # variances: the axes are whitened
     m = min(len(axes), columns - 1)
-    total = x.var(0, correction=0).sum()
+    total = _filled(model, x).var(0, correction=0).sum()
     share = columns / (columns - m) * (1 - axes[:m].sum() / total)
-    mean = x.mean(0)
+    mean = x.nanmean(0)
     output = mean.clamp(1e-6, 1 - 1e-6).logit() if bernoulli else mean
     error = model.likelihood.error(x, output.expand_as(x)).mean()
     return (share.clamp(min=_LEAST_SHARE) * error).sqrt().item()
