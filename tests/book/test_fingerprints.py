@@ -31,8 +31,10 @@ def test_outline_is_blind_to_words_but_not_to_code():
 
     code = "def f(x):\n    return x + 1\n"
     told = 'def f(x):\n    """Add."""\n    # one\n    return (x +\n        1)\n'
-    assert outline(code) == outline(told)
+    typed = "def f(x: int) -> int:\n    y: int\n    return x + 1\n"
+    assert outline(code) == outline(told) == outline(typed)
     assert outline(code) != outline(code.replace("1", "2"))
+    assert outline("x: int = 1") == outline("x = 1") != outline("x: int = 2")
 
 
 def test_source_hash_covers_the_method_and_the_data_that_are_named(tmp_path, monkeypatch):
@@ -53,6 +55,7 @@ def test_source_hash_covers_the_method_and_the_data_that_are_named(tmp_path, mon
 
     assert after("priors.py", "dim < 1", "dim < 2") == [True, True, True]
     assert after("engine/flat.py", "torch.cat", "torch.hstack") == [True, True, True]
+    assert after("doors/observations.py", "/ 255", "/ 256") == [True, True, True]
     assert after("data/skeleton.py", "np.", "numpy.") == [False, True, False]  # imported by cmu
     assert after("data/pendulum.py", "math.pi", "math.tau") == [False, False, True]
     assert after("page/player.py", "np.", "numpy.") == [False, False, False]

@@ -39,7 +39,7 @@ def fingerprint(*arrays: Tensor | np.ndarray | pd.DataFrame) -> str:
 def source_hash(*data: str) -> str:
     """Hash of the source of the method, engine, doors and the named data sets.
 
-    It is blind to comments, docstrings, layout and imports, and to the module in which a
+    It is blind to comments, docstrings, layout, imports and types, and to the module in which a
     definition stands.
 
     Args:
@@ -87,14 +87,25 @@ def _with_imports(path: Path) -> set[Path]:
 
 
 def _outline(node: Any) -> Any:
-    """A syntax tree as nested tuples, without docstrings, imports and fields that are empty."""
+    """A syntax tree as nested tuples, without docstrings, imports, types and empty fields."""
     if isinstance(node, list):
-        kept = (item for item in node if not _is_docstring(item) and not _is_import(item))
-        return [_outline(item) for item in kept]
+        return [_outline(item) for item in node if not _says_nothing(item)]
     if not isinstance(node, ast.AST):
         return repr(node)
-    fields = [(name, _outline(value)) for name, value in ast.iter_fields(node) if value]
+    if isinstance(node, ast.AnnAssign):  # of a type, which is for readers and checkers
+        node = ast.Assign([node.target], node.value)
+    fields = [
+        (name, _outline(value))
+        for name, value in ast.iter_fields(node)
+        if value and name not in ("annotation", "returns")
+    ]
     return type(node).__name__, fields
+
+
+def _says_nothing(node: Any) -> bool:
+    """Whether it is for readers, type checkers or the importing of names alone."""
+    declared = isinstance(node, ast.AnnAssign) and node.value is None
+    return declared or _is_docstring(node) or _is_import(node)
 
 
 def _is_docstring(node: Any) -> bool:
