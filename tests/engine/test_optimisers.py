@@ -56,8 +56,9 @@ SCHEDULES = {
 }
 
 
-@pytest.mark.parametrize("name", SCHEDULES)
-@pytest.mark.parametrize("kind", [None, optim.NAdam])
+@pytest.mark.parametrize(
+    ("name", "kind"), [*((name, None) for name in SCHEDULES), ("sequence", optim.NAdam)]
+)
 def test_a_schedule_is_kept_and_an_interrupted_run_goes_on_with_it(tmp_path, name, kind):
     options = {"scheduler": SCHEDULES[name]}
     if kind is not None:

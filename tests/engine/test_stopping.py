@@ -27,8 +27,10 @@ def own_memory(model):
 
 
 @pytest.mark.parametrize("method", ["fit", "fit_iwae"])
-@pytest.mark.parametrize("step", [1, 37, 60])
-@pytest.mark.parametrize("again", ["another model", "the same model"])
+@pytest.mark.parametrize(
+    ("step", "again"),
+    [(1, "another model"), (37, "another model"), (37, "the same model"), (60, "the same model")],
+)
 def test_ctrl_c_leaves_all_and_the_same_call_goes_on(tmp_path, method, step, again):
     path, parts = tmp_path / "run", fresh()
     with pytest.raises(KeyboardInterrupt):
