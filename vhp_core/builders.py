@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from .doors.mixed import MixedLikelihood
+from .engine.first_format import FIRST_FORMAT, of_first_format
 from .engine.images import full_shape
 from .engine.seeding import seeded
 from .engine.structure import builder_name, read_module, restore
@@ -20,7 +21,6 @@ from .vae import FORMAT, VAE
 
 __all__ = ["build", "conv_vae", "load", "mlp_vae"]
 
-_FIRST_FORMAT = "vhp_core.VAE/1"  # of files that are still read
 _LIKELIHOODS = {  # of observations of a shape
     "gaussian": lambda shape: GaussianLikelihood(len(shape)),
     "gaussian_per_column": GaussianPerColumnLikelihood,
@@ -228,15 +228,15 @@ def load(path: str | os.PathLike, builder: Callable[..., VAE] | None = None) -> 
         >>> torch.equal(same.decoder[0].weight, model.decoder[0].weight)
         True
     """
-    header, tensors = read_module(path, (FORMAT, _FIRST_FORMAT))
+    header, tensors = read_module(path, (FORMAT, FIRST_FORMAT))
     try:
         config = json.loads(header["config"])
         own = "builder" not in config
         function = _BUILDERS[config.pop("kind", "mlp")] if own else partial(build, builder)
         name = function.__name__ if own else config["builder"]
         given = name if own and builder is None else getattr(builder, "__qualname__", None)
-        if header["format"] == _FIRST_FORMAT:
-            return _of_first_format(function, config, tensors)
+        if header["format"] == FIRST_FORMAT:
+            return of_first_format(function, config, tensors)
         if given == name:
             with seeded(0):
                 model = function(**(config if own else config["arguments"]))
@@ -246,19 +246,6 @@ def load(path: str | os.PathLike, builder: Callable[..., VAE] | None = None) -> 
         raise ValueError(f"{path} does not fit its own configuration: {error}") from error
     advice = f"give that function, load(path, builder={name})"
     raise ValueError(f"{path} was built by the function {name}, and builder is {given}: {advice}")
-
-
-def _of_first_format(function: Callable, config: dict, tensors: dict[str, Tensor]) -> VAE:
-    """Those files hold no settings; their numbers are read in PyTorch's default type."""
-    if "image_size" in config:  # images were grey squares
-        config["image_shape"] = config.pop("image_size")
-    with seeded(0):
-        model = function(**({"activation": "relu"} | config))
-    if "activation" not in config:  # networks had no linear maps: with A = 0 it is the same model
-        own = model.state_dict().items()
-        tensors = {k: torch.zeros_like(v) for k, v in own if k.endswith(".linear")} | tensors
-    model.load_state_dict(tensors)
-    return model
 
 
 _BUILDERS = {"mlp": mlp_vae, "conv": conv_vae}  # by the "kind" of a configuration

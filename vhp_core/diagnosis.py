@@ -9,11 +9,7 @@ from torch import Tensor
 from .doors.observations import check_data
 from .engine.history import History
 from .evaluation import dead_units, zeta_share
-from .likelihoods import (
-    BernoulliLikelihood,
-    GaussianLikelihood,
-    GaussianPerColumnLikelihood,
-)
+from .likelihoods import BernoulliLikelihood, GaussianLikelihood, GaussianPerColumnLikelihood
 from .multipliers import Geco, Rewo
 from .priors import HierarchicalPrior
 from .vae import VAE

@@ -4,19 +4,22 @@ import math
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Unpack
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from .diagnosis import warning_signs
-from .doors.missing import entries_observed, take
-from .engine.calls import RunState, settings
+from .doors.missing import entries_observed, take, take_held_out
+from .engine.calls import Callback, Options, settings
+from .engine.history import check_finite
+from .engine.objectives import Objective
 from .engine.runs import History, Run
 from .engine.validation import HeldOut
-from .evaluation import check_data, mean_entries, reconstruction_error
+from .evaluation import mean_entries, reconstruction_error
 from .multipliers import Geco
 from .vae import VAE, Terms, importance_weighted_bound, lagrangian
 
@@ -25,16 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["History", "fit", "fit_iwae"]
 
-Callback = Callable[[RunState], bool | None]
-
-_OF_THE_METHOD = (
-    "model",
-    "x",
-    "constraint",
-    "num_samples",
-    "missing",
-    "validation",
-)  # the rest is a run's
+_OF_THE_METHOD = {"model", "x", "constraint", "missing", "validation"}  # the rest is a run's
 
 
 def fit(
@@ -135,7 +129,6 @@ def fit(
     options = {name: value for name, value in locals().items() if name not in _OF_THE_METHOD}
     data = take(model, x, missing)
     identity = {"method": "fit", "constraint": settings(constraint), "model": model.config}
-    resident = isinstance(data, Tensor)
     likelihood, observed = model.likelihood, entries_observed(model, data)
     sigma = [likelihood.log_scale] if hasattr(likelihood, "log_scale") else []  # set at the end
 
@@ -147,13 +140,13 @@ def fit(
             likelihood.set_scales(torch.full(data.shape[1:], error / observed))
 
     parts = {"constraint": constraint, "at_rest": sigma, "at_end": set_sigma, "apart": model.prior}
-    held_out = _held_out(model, validation, 1, before=set_sigma)
-    with Run(model, model, data, resident, identity, held_out=held_out, **parts, **options) as run:
+    held_out = _held_out(model, validation, 1, set_sigma)
+    with Run(model, model, data, identity, held_out=held_out, **parts, **options) as run:
         for batch in run.batches():
             terms: Terms = run.objective(batch)  # error and rate, (B,) each
             error, rate = run.means(terms.error, terms.rate)
             constraint.update(error)
-            _check_finite("rate", rate, run.step)
+            check_finite("rate", rate, run.step)
             loss = lagrangian(terms, constraint.value, constraint.kappa)
             run.descend(loss, resting=model.prior if constraint.initial_phase else None)
             run.record(
@@ -165,7 +158,7 @@ def fit(
             )
     if sigma:
         mean_error = reconstruction_error(model, data, seed=seed).mean().item()
-        _check_finite("error", mean_error, run.step)
+        check_finite("error", mean_error, run.step)
         set_sigma(mean_error)
     if hasattr(likelihood, "set_scales"):
         likelihood.set_scales(mean_entries(model, data, seed=seed))
@@ -182,17 +175,9 @@ def fit_iwae(
     learning_rate: float = 1e-3,
     seed: int = 0,
     progress: bool = True,
-    checkpoint: str | os.PathLike | None = None,
-    checkpoint_every: int = 500,
-    fabric: "Fabric | None" = None,
-    cooldown: float = 0.0,
     missing: str | None = None,
     validation: Any = None,
-    validate_every: int = 100,
-    callback: Callback | Sequence[Callback] | None = None,
-    optimizer: Callable[[list[nn.Parameter]], Optimizer] | None = None,
-    scheduler: Callable[[Optimizer], LRScheduler] | None = None,
-    clip: float | None = None,
+    **options: Unpack[Options],
 ) -> History:
     """Train in place on the importance-weighted bound of log p(x), σ learned with the rest.
 
@@ -216,19 +201,19 @@ def fit_iwae(
         >>> len(history.frame()), history.frame().columns[-1]
         (20, 'bound')
     """
-    options = {name: value for name, value in locals().items() if name not in _OF_THE_METHOD}
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}")
     data = take(model, x, missing)
     identity = {"method": "fit_iwae", "num_samples": num_samples, "model": model.config}
-    resident = isinstance(data, Tensor)
-    objective = _ImportanceWeightedBound(model, num_samples)
+    objective = Objective(model, partial(importance_weighted_bound, num_samples=num_samples))
     parts = {"apart": model.prior, "held_out": _held_out(model, validation, num_samples)}
-    with Run(model, objective, data, resident, identity, **parts, **options) as run:
+    options |= {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate}
+    options |= {"seed": seed, "progress": progress}
+    with Run(model, objective, data, identity, **parts, **options) as run:
         for batch in run.batches():
             bound, terms = run.objective(batch)
             error, rate, mean_bound = run.means(terms.error, terms.rate, bound)
-            _check_finite("bound", mean_bound, run.step)
+            check_finite("bound", mean_bound, run.step)
             run.descend(-bound.mean())
             before = run.history.columns.get("smoothed_error", [error])[-1]
             run.record(
@@ -243,45 +228,9 @@ def fit_iwae(
     return run.history
 
 
-class _ImportanceWeightedBound(nn.Module):
-    """The bound as a module, so that several processes can share its gradients."""
-
-    def __init__(self, model: VAE, num_samples: int):
-        super().__init__()
-        self.model, self.num_samples = model, num_samples
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Terms]:
-        return importance_weighted_bound(self.model, x, self.num_samples)
-
-
-def _held_out(
-    model: VAE,
-    validation: Any,
-    num_samples: int,
-    before: Callable[[], None] = lambda: None,
-) -> HeldOut | None:
-    """Error, rate and bound of held-out data; ``before`` sets what the bound needs."""
-    if validation is None:
-        return None
-    try:
-        data = check_data(model, validation)
-    except ValueError as error:
-        raise ValueError(f"validation cannot be used: {error}") from error
-
-    def measure(x: Tensor) -> dict[str, Tensor]:
-        before()
-        bound, (error, rate) = importance_weighted_bound(model, x, num_samples)
-        return {"validation_error": error, "validation_rate": rate, "validation_bound": bound}
-
-    return HeldOut(data, measure, ("validation_error", "validation_rate", "validation_bound"))
-
-
-def _check_finite(name: str, value: float, step: int) -> None:
-    if not math.isfinite(value):
-        raise ValueError(
-            f"the {name} is {value} at step {step}: training has diverged; lower the learning "
-            "rate, or check the data's scale"
-        )
+def _held_out(model: VAE, validation: Any, num_samples: int, *before: Callable) -> HeldOut | None:
+    bound = partial(importance_weighted_bound, model, num_samples=num_samples)
+    return None if validation is None else HeldOut(take_held_out(model, validation), bound, *before)
 
 
 def _implied_multiplier(model: VAE) -> float:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from .observations import Rows, check_data
 from .tables import columns_of
 
-__all__ = ["entries_observed", "expect_missing", "take"]
+__all__ = ["entries_observed", "expect_missing", "take", "take_held_out"]
 
 _ROWS_AT_ONCE = 1 << 10
 
@@ -70,6 +70,14 @@ def take(model: nn.Module, x: Any, missing: str | None = None) -> Tensor | Rows:
     data = check_data(model, x)
     model.columns = columns_of(x) or model.columns
     return data
+
+
+def take_held_out(model: nn.Module, x: Any) -> Tensor | Rows:
+    """Held-out data for a run. Raises ValueError as :func:`check_data`, told of ``validation``."""
+    try:
+        return check_data(model, x)
+    except ValueError as error:
+        raise ValueError(f"validation cannot be used: {error}") from error
 
 
 def entries_observed(model: nn.Module, data: Tensor | Rows) -> float:

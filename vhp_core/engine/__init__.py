@@ -13,6 +13,8 @@
 - ``saving``, ``interrupts``: its checkpoint, and Ctrl-C that waits for the end of a step;
 - ``owners``: which model a constraint was moved with;
 - ``alone``: one process on one device; a Lightning Fabric stands in its place for more;
+- ``first_format``: files of models as they were first written;
+- ``objectives``: what a run minimises, as a module;
 - ``flat``: many parameters as few vectors;
 - ``checkpoints``: files of tensors, written atomically;
 - ``structure``: what a module is beside its weights, compared and written down;
@@ -30,10 +32,12 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "distributions",
         "entries",
         "extras",
+        "first_format",
         "flat",
         "history",
         "images",
         "interrupts",
+        "objectives",
         "optimisers",
         "owners",
         "runs",

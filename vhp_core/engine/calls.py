@@ -1,17 +1,37 @@
 """Callbacks of a run: what each is told after a step, and what a checkpoint keeps of them."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
 from .history import History
 
-__all__ = ["Calls", "RunState", "settings"]
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+__all__ = ["Calls", "Options", "RunState", "settings"]
 
 _BOOLS = (bool, np.bool_)  # what else a function happens to return stops nothing
+
+
+class Options(TypedDict, total=False):
+    """What :func:`vhp_core.fit` takes beside what the methods have of their own."""
+
+    checkpoint: str | os.PathLike | None
+    checkpoint_every: int
+    fabric: "Fabric | None"
+    cooldown: float
+    validate_every: int
+    callback: "Callback | Sequence[Callback] | None"
+    optimizer: Callable[[list[nn.Parameter]], Optimizer] | None
+    scheduler: Callable[[Optimizer], LRScheduler] | None
+    clip: float | None
 
 
 @dataclass(frozen=True)
@@ -46,6 +66,9 @@ class RunState:
     x_shape: tuple[int, ...] = ()
     is_global_zero: bool = True
     error: BaseException | None = None
+
+
+Callback = Callable[[RunState], bool | None]
 
 
 class Calls:

@@ -1,12 +1,13 @@
 """What was seen in each step of a run."""
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # it takes long to import, and a run does not need it
     import pandas as pd
 
-__all__ = ["History"]
+__all__ = ["History", "check_finite"]
 
 
 @dataclass
@@ -55,3 +56,12 @@ class History:
         import pandas as pd
 
         return pd.DataFrame(self.columns)
+
+
+def check_finite(name: str, value: float, step: int) -> None:
+    """Refuse to go on with what is not finite. Raises ValueError, which names it and the step."""
+    if not math.isfinite(value):
+        raise ValueError(
+            f"the {name} is {value} at step {step}: training has diverged; lower the learning "
+            "rate, or check the data's scale"
+        )

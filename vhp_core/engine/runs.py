@@ -18,7 +18,7 @@ from .optimisers import Descent
 from .owners import claim
 from .saving import Undo, fingerprint, load_run, save_run
 from .seeding import generator, outside, sharded, stream
-from .validation import HeldOut
+from .validation import NAMES, HeldOut
 
 if TYPE_CHECKING:  # it takes long to import, and a run does not need it to begin
     import os
@@ -38,8 +38,8 @@ class Run:
     Args:
         model: the module whose parameters are trained; of any kind.
         objective: a module around ``model``, or the model itself, called with a batch.
-        x: (n, ...) data.
-        resident: whether to move all data to the device; if not, each batch is.
+        x: (n, ...) data: a tensor, which goes to the device; or what is indexed like one, of which
+            each batch does.
         identity: what tells this run from others, for its checkpoint; plain JSON values.
         constraint: has state_dict and load_state_dict, as :class:`Geco`; or None.
         at_rest: parameters that this run does not train.
@@ -60,7 +60,6 @@ class Run:
         model: nn.Module,
         objective: nn.Module,
         x: Tensor,
-        resident: bool,
         identity: dict[str, Any],
         constraint: Any = None,
         at_rest: Sequence[nn.Parameter] = (),
@@ -73,15 +72,15 @@ class Run:
         learning_rate: float,
         seed: int,
         progress: bool,
-        checkpoint: "str | os.PathLike | None",
-        checkpoint_every: int,
-        fabric: "Fabric | None",
-        cooldown: float,
-        validate_every: int,
-        callback: Callable | Sequence[Callable] | None,
-        optimizer: Callable | None,
-        scheduler: Callable | None,
-        clip: float | None,
+        checkpoint: "str | os.PathLike | None" = None,
+        checkpoint_every: int = 500,
+        fabric: "Fabric | None" = None,
+        cooldown: float = 0.0,
+        validate_every: int = 100,
+        callback: Callable | Sequence[Callable] | None = None,
+        optimizer: Callable | None = None,
+        scheduler: Callable | None = None,
+        clip: float | None = None,
     ):
         counts = {"steps": steps, "batch_size": batch_size, "checkpoint_every": checkpoint_every}
         for name, value in (counts | {"validate_every": validate_every}).items():
@@ -105,7 +104,8 @@ class Run:
                 f"got {batch_size}"
             )
         self.model, self.objective, self.constraint = model, objective, constraint
-        self.x, self.resident, self.at_rest, self.apart = x, resident, at_rest, apart
+        self.x, self.at_rest, self.apart = x, at_rest, apart
+        self.resident = isinstance(x, Tensor)
         self.held_out, self.validate_every, self.at_end = held_out, validate_every, at_end
         self.steps, self.batch_size, self.seed, self.progress = steps, batch_size, seed, progress
         self.descent = (learning_rate, optimizer, scheduler, cooldown)
@@ -243,7 +243,7 @@ class Run:
     def record(self, **values: float | bool) -> None:
         """Enter the step into the history and the bar, and do what is due: look at held-out data,
         call the callbacks, write a checkpoint."""
-        blank = dict.fromkeys(self.held_out.names, float("nan")) if self.held_out else {}
+        blank = dict.fromkeys(NAMES, float("nan")) if self.held_out else {}
         self.history.append(step=self.step, **values, **blank)
         self.moving = False
         self._after_step()
@@ -274,7 +274,7 @@ class Run:
 
     def _state(self, error: BaseException | None = None) -> RunState:
         row = self.history.row()
-        names = self.held_out.names if self.held_out else ()
+        names = NAMES if self.held_out else ()
         seen = {name: row[name] for name in names if row[name] == row[name]}
         told = (self.model, self.constraint, self.history, row, seen or None, self.x.shape[1:])
         return RunState(row["step"], self.steps, *told, self.fabric.is_global_zero, error)
