@@ -6,7 +6,7 @@ import os
 import numpy as np
 
 from .acclaim_sections import bones_of, hierarchy_of, root_of, sections_of, units_of
-from .acclaim_words import MEND, numbers_of, words_of
+from .acclaim_words import MEND, File, numbers_of, words_of
 from .skeleton import Motion, Skeleton
 
 __all__ = ["read_amc", "read_asf"]
@@ -173,7 +173,7 @@ def read_amc(path: str | os.PathLike, skeleton: Skeleton) -> Motion:
     return Motion(channels, skeleton.channel_names, np.array(numbers))
 
 
-def _unit(path, line, directive, unit) -> str:
+def _unit(path: File, line: int, directive: str, unit: str) -> str:
     """The unit of angles after a directive, of which most say nothing about it."""
     named = {":deg": "deg", ":rad": "rad"}.get(directive[:4], unit)
     if unit and named != unit:
@@ -184,7 +184,13 @@ def _unit(path, line, directive, unit) -> str:
     return named
 
 
-def _whole(path, line, numbers, frame, moved) -> list[float]:
+def _whole(
+    path: File,
+    line: int,
+    numbers: list[int],
+    frame: dict[str, list[float]],
+    moved: dict[str, int],
+) -> list[float]:
     missing = [name for name, width in moved.items() if width and name not in frame]
     if missing:
         raise ValueError(f"{path}, line {line}: frame {numbers[-1]} ends without {missing}; {MEND}")

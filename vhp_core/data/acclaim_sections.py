@@ -2,17 +2,20 @@
 
 import math
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from .acclaim_words import MEND, Lines, numbers_of, words_of
+from .acclaim_words import MEND, File, Lines, numbers_of, words_of
 from .skeleton import DOF
 
 __all__ = ["bones_of", "hierarchy_of", "root_of", "sections_of", "units_of"]
 
+Bone = dict[str, Any]
 
-def sections_of(path) -> dict[str, Lines]:
+
+def sections_of(path: File) -> dict[str, Lines]:
     """Section's name in lower case -> its lines. Refused without root, bones or hierarchy."""
     sections: dict[str, Lines] = {}
     current: Lines = []
@@ -27,7 +30,7 @@ def sections_of(path) -> dict[str, Lines]:
     return sections
 
 
-def units_of(path, lines: Lines) -> tuple[float, str]:
+def units_of(path: File, lines: Lines) -> tuple[float, str]:
     """The units of length and of angles, "deg" or "rad"; 1 and "deg" where there are none."""
     length, angle = 1.0, "deg"
     for number, words in lines:
@@ -48,10 +51,10 @@ def units_of(path, lines: Lines) -> tuple[float, str]:
     return length, angle
 
 
-def bones_of(path, lines: Lines, unit: str) -> dict[str, dict[str, Any]]:
+def bones_of(path: File, lines: Lines, unit: str) -> dict[str, Bone]:
     """Name in lower case -> name, direction, length, axis (degrees about x, y, z) and dof."""
-    bones: dict[str, dict[str, Any]] = {}
-    bone: dict[str, Any] | None = None
+    bones: dict[str, Bone] = {}
+    bone: Bone | None = None
     for number, words in lines:
         key, values = words[0].lower(), words[1:]
         if key == "begin":
@@ -82,7 +85,7 @@ def bones_of(path, lines: Lines, unit: str) -> dict[str, dict[str, Any]]:
     return bones
 
 
-def root_of(path, lines: Lines, unit: str) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
+def root_of(path: File, lines: Lines, unit: str) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
     """The root's degrees of freedom, its position, and its orientation in degrees about x, y, z."""
     root = {words[0].lower(): (number, words[1:]) for number, words in lines}
     lacking = [f for f in ("order", "axis", "position", "orientation") if f not in root]
@@ -99,7 +102,7 @@ def root_of(path, lines: Lines, unit: str) -> tuple[tuple[str, ...], np.ndarray,
     return order, np.array(position), np.array(orientation)
 
 
-def hierarchy_of(path, lines: Lines, bones: dict[str, dict]) -> tuple[list[str], list[int]]:
+def hierarchy_of(path: File, lines: Lines, bones: dict[str, dict]) -> tuple[list[str], list[int]]:
     """Names in lower case, the root first, and indices of parents."""
     names, parents = ["root"], [-1]
     closed = False
@@ -127,7 +130,7 @@ def hierarchy_of(path, lines: Lines, bones: dict[str, dict]) -> tuple[list[str],
     return names, parents
 
 
-def _check_bone(path, number, bone, bones) -> None:
+def _check_bone(path: File, number: int, bone: Bone, bones: dict[str, Bone]) -> None:
     lacking = [f for f in ("name", "direction", "length", "axis") if f not in bone]
     if lacking:
         raise ValueError(f"{path}, line {number}: the bone lacks {lacking}; {MEND}")
@@ -142,7 +145,7 @@ def _check_bone(path, number, bone, bones) -> None:
         )
 
 
-def _dof(path, number, words, known) -> tuple[str, ...]:
+def _dof(path: File, number: int, words: list[str], known: Sequence[str]) -> tuple[str, ...]:
     dof = tuple(word.lower() for word in words)
     unknown = [word for word in dof if word not in known]
     if unknown:
@@ -154,7 +157,14 @@ def _dof(path, number, words, known) -> tuple[str, ...]:
     return dof
 
 
-def _angles(path, number, words, order, unit, order_line=None) -> list[float]:
+def _angles(
+    path: File,
+    number: int,
+    words: list[str],
+    order: list[str],
+    unit: str,
+    order_line: int | None = None,
+) -> list[float]:
     """Three angles about x, y, z, evaluated in ``order``; degrees that do the same as XYZ."""
     axes = "".join(order).lower() if len(order) == 1 else ""
     if sorted(axes) != ["x", "y", "z"]:

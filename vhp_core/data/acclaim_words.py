@@ -10,6 +10,7 @@ __all__ = ["MEND", "numbers_of", "words_of"]
 
 MEND = "the file is incomplete or altered: fetch it again"
 
+File = str | os.PathLike
 Lines = list[tuple[int, list[str]]]
 
 # Not after a point: some programs write "1.#QNAN" for what is not a number.

@@ -198,7 +198,9 @@ def known_checksums() -> dict[str, str]:
 _unreachable: dict[str, str] = {}  # what is known not to answer, so that it is asked only once
 
 
-def _download(missing: list[str], folder: Path, url: str = _URL, patience: float = _PATIENCE):
+def _download(
+    missing: list[str], folder: Path, url: str = _URL, patience: float = _PATIENCE
+) -> None:
     """Fetch files, check each, and move it into ``folder``. Skeletons come first.
 
     Raises:

@@ -6,11 +6,15 @@ from dataclasses import dataclass, fields
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
 from ..engine.extras import require
+
+if TYPE_CHECKING:
+    import h5py
 
 __all__ = ["FaceModel", "basel_face_model", "open_face_model"]
 
@@ -176,7 +180,7 @@ def _read_basel(path: Path, *_changed: int) -> FaceModel:
     )
 
 
-def _linear(file, part: str) -> tuple[np.ndarray, np.ndarray]:
+def _linear(file: "h5py.File", part: str) -> tuple[np.ndarray, np.ndarray]:
     """Mean (V, 3), and components (K, V, 3) times their standard deviations."""
     group = file[f"{part}/model"]
     mean = np.asarray(group["mean"], np.float32)

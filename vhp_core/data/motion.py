@@ -50,7 +50,7 @@ class MotionData:
     pose: np.ndarray
     columns: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         bad = (~torch.isfinite(self.x)).any(1).nonzero()
         if len(bad):
             i = int(bad[0])

@@ -3,14 +3,22 @@
 import os
 from collections.abc import Callable
 from functools import wraps
-from typing import TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 __all__ = ["recorded"]
 
-Loader = TypeVar("Loader", bound=Callable)
+P = ParamSpec("P")
 
 
-def recorded(load: Loader) -> Loader:
+class _Sourced(Protocol):
+    @property
+    def source(self) -> str: ...
+
+
+Data = TypeVar("Data", bound=_Sourced)
+
+
+def recorded(load: Callable[P, Data]) -> Callable[P, Data]:
     """Let a function that returns data write their ``source``, a line, to the file $VHP_SOURCES.
 
     Without that variable nothing is written. The build of the book sets it for each chapter, and
@@ -18,7 +26,7 @@ def recorded(load: Loader) -> Loader:
     """
 
     @wraps(load)
-    def loaded(*args, **kwargs):
+    def loaded(*args: P.args, **kwargs: P.kwargs) -> Data:
         data = load(*args, **kwargs)
         place = os.environ.get("VHP_SOURCES")
         if place:

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass, field
 from functools import reduce
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["DOF", "Motion", "Skeleton"]
 
@@ -53,7 +57,7 @@ class Skeleton:
     orientation: np.ndarray = field(default_factory=lambda: np.zeros(3))
     angle: str = "deg"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, dof in zip(self.names, self.dof, strict=True):
             if not set(dof) <= set(DOF) or len(set(dof)) < len(dof):
                 raise ValueError(f"dof of {name!r} must be some of {DOF}, each once, got {dof}")
@@ -156,7 +160,7 @@ def _in_order(own: dict[str, np.ndarray], T: int) -> np.ndarray:
     return reduce(lambda before, turn: turn @ before, turns)
 
 
-def _rotation(x, y, z) -> np.ndarray:
+def _rotation(x: "ArrayLike", y: "ArrayLike", z: "ArrayLike") -> np.ndarray:
     """Rotation about x, then y, then z of fixed axes, angles in degrees: (..., 3, 3)."""
     x, y, z = np.broadcast_arrays(*(np.deg2rad(np.asarray(a, dtype=np.float64)) for a in (x, y, z)))
     cx, cy, cz, sx, sy, sz = np.cos(x), np.cos(y), np.cos(z), np.sin(x), np.sin(y), np.sin(z)
