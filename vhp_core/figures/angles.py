@@ -1,6 +1,7 @@
 """Pictures of angles: one cyclic colour map for the whole book, and a ring as its key."""
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import seaborn as sns
@@ -8,13 +9,16 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 __all__ = ["ANGLE_MAP", "angle_colors", "plot_angles"]
 
 ANGLE_MAP: Colormap = sns.husl_palette(256, h=0.03, s=0.95, l=0.58, as_cmap=True)
 """From 0 to 2π and back to its first colour, at one lightness: legible on light and dark ground."""
 
 
-def angle_colors(angle) -> np.ndarray:
+def angle_colors(angle: "ArrayLike | torch.Tensor") -> np.ndarray:
     """(...,) angles in radians -> (..., 4) colours of :data:`ANGLE_MAP`, equal at 0 and 2π.
 
     Example:
@@ -27,8 +31,8 @@ def angle_colors(angle) -> np.ndarray:
 
 def plot_angles(
     ax: Axes,
-    z,
-    angle,
+    z: "ArrayLike | torch.Tensor",
+    angle: "ArrayLike | torch.Tensor",
     key: bool = True,
     size: float = 7.0,
     limit: float | None = None,
@@ -60,7 +64,7 @@ def plot_angles(
         raise ValueError(f"angle must have shape ({len(z)},), got {angle.shape}")
     if not (np.isfinite(z).all() and np.isfinite(angle).all()):
         raise ValueError("z or angle has values that are not finite")
-    ax.scatter(*z.T, s=size, color=angle_colors(angle), linewidths=0, zorder=2)
+    ax.scatter(z[:, 0], z[:, 1], s=size, color=angle_colors(angle), linewidths=0, zorder=2)
     if limit is None:
         limit = 1.25 * abs(z).max() + 1e-6
     ax.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")

@@ -1,6 +1,7 @@
 """Latent spaces of two dimensions: codes, the prior's density, a graph and paths in one panel."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.patheffects as effects
 import numpy as np
@@ -12,6 +13,9 @@ from matplotlib.collections import LineCollection
 from ..engine.seeding import seeded
 from .theme import INK, label_colors
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 __all__ = ["plot_latents"]
 
 _MARKERS = "osD^vP*Xph<>"
@@ -21,7 +25,7 @@ _HALO = [effects.withStroke(linewidth=3.0, foreground="white")]
 
 def plot_latents(
     ax: Axes,
-    z,
+    z: "ArrayLike",
     labels: Sequence[str],
     colors: Mapping[str, str] | None = None,
     paths: Mapping[str, np.ndarray] | None = None,
@@ -85,7 +89,8 @@ def plot_latents(
     for name in present:
         points = z[labels == name]
         ax.scatter(
-            *points.T,
+            points[:, 0],
+            points[:, 1],
             s=size,
             color=colors[name],
             marker=markers[name],
@@ -97,9 +102,9 @@ def plot_latents(
         if legend == "direct":
             middle = np.median(points, axis=0)
             at = points[np.linalg.norm(points - middle, axis=1).argmin()]
-            ax.text(*at, name, ha="center", va="center", path_effects=_HALO, zorder=5)
+            ax.text(at[0], at[1], name, ha="center", va="center", path_effects=_HALO, zorder=5)
     for (name, path), style in zip(paths.items(), _PATH_STYLES * len(paths), strict=False):
-        line = {"color": INK, "path_effects": _HALO, "zorder": 4}
+        line: dict[str, Any] = {"color": INK, "path_effects": _HALO, "zorder": 4}
         ax.plot(*path.T, linestyle=style, linewidth=2.2, label=name, **line)
         ax.plot(*path[0], marker="o", markersize=8, mfc="white", mec=INK, mew=2, zorder=4.1)
         ax.plot(*path[-1], marker="s", markersize=7, color=INK, mec="white", zorder=4.1)
@@ -121,7 +126,7 @@ def plot_latents(
     return ax
 
 
-def _points(name: str, points) -> np.ndarray:
+def _points(name: str, points: "ArrayLike") -> np.ndarray:
     """(n, 2) finite array, or a ValueError that names the argument."""
     points = np.asarray(points, dtype=float)
     if points.ndim == 2 and points.shape[1] > 2:

@@ -6,6 +6,7 @@ face, −90 sees its right side with forward to the right. Left limbs are drawn 
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,6 +15,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 __all__ = ["bone_sides", "plot_stick_figures", "plot_strip"]
 
 AZIMUTH = -55.0
@@ -21,7 +25,7 @@ AZIMUTH = -55.0
 Bones = Sequence[tuple[int, int]]
 
 
-def bone_sides(positions, bones: Bones, threshold: float = 0.4) -> np.ndarray:
+def bone_sides(positions: "ArrayLike", bones: Bones, threshold: float = 0.4) -> np.ndarray:
     """Side of the body that each bone belongs to: +1 left, −1 right, 0 trunk and head.
 
     A limb begins at the first bone from the root that points sideways in the mean over frames
@@ -59,12 +63,12 @@ def bone_sides(positions, bones: Bones, threshold: float = 0.4) -> np.ndarray:
 
 def plot_stick_figures(
     ax: Axes,
-    positions,
+    positions: "ArrayLike",
     bones: Bones,
     color: str = "#0072B2",
     azimuth: float = AZIMUTH,
     spacing: float | None = None,
-    sides: Sequence[int] | None = None,
+    sides: Sequence[int] | np.ndarray | None = None,
     ground: bool = True,
 ) -> Axes:
     """Draw figures side by side on a common ground line, all in one scale.
@@ -127,7 +131,7 @@ def plot_strip(
     num: int = 8,
     colors: Mapping[str, str] | str = "#0072B2",
     azimuth: float = AZIMUTH,
-    sides: Sequence[int] | None = None,
+    sides: Sequence[int] | np.ndarray | None = None,
     ground: bool = True,
     width: float = 6.8,
 ) -> Figure:
@@ -204,10 +208,11 @@ def figure_spacing(screen: np.ndarray, gap: float = 0.08) -> float:
 def shade(color: str, amount: float) -> str:
     """Mix a colour with white (amount > 0) or black (amount < 0)."""
     rgb = np.array(to_rgb(color))
-    return to_hex(rgb + (1.0 - rgb) * amount if amount > 0 else rgb * (1.0 + amount))
+    r, g, b = rgb + (1.0 - rgb) * amount if amount > 0 else rgb * (1.0 + amount)
+    return to_hex((r, g, b))
 
 
-def check_positions(name: str, positions, min_frames: int = 1) -> np.ndarray:
+def check_positions(name: str, positions: "ArrayLike", min_frames: int = 1) -> np.ndarray:
     """(T, J, 3) finite float array, or a ValueError that names the argument."""
     positions = np.asarray(positions, dtype=float)
     if positions.ndim != 3 or positions.shape[2] != 3 or positions.shape[1] < 2:
