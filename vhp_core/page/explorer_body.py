@@ -84,7 +84,7 @@ def _turn(skeleton: Skeleton, joint: int) -> list[float]:
 
 def still_of(body: dict, motion: MotionData | None, x: np.ndarray, color: str, at: float) -> str:
     """One decoded frame as SVG, 90 wide and 120 high, its middle at ``at``; its foot at 0."""
-    if body["kind"] == "picture":
+    if motion is None:
         size = 90 / max(body["height"], body["width"])
         width, height = body["width"] * size, body["height"] * size
         return (

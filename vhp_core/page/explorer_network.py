@@ -3,7 +3,7 @@
 import base64
 import copy
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import torch
@@ -41,7 +41,7 @@ def decoder_layers(decoder: nn.Module) -> list[tuple[list, list[Tensor]]]:
             continue
         parameters = []
         if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-            outputs = module.out_features if layer[0] == "linear" else module.out_channels
+            outputs = module.out_features if isinstance(module, nn.Linear) else module.out_channels
             bias = torch.zeros(outputs) if module.bias is None else module.bias
             parameters = [parameter.detach().cpu() for parameter in (module.weight, bias)]
         layers.append((layer, parameters))
@@ -236,7 +236,7 @@ def _is_plain(module: nn.Conv2d | nn.ConvTranspose2d) -> bool:
     return module.dilation == (1, 1) and all(a == b for a, b in pairs)
 
 
-def _whole(factor: Any) -> bool:
+def _whole(factor: Any) -> TypeGuard[float]:
     return isinstance(factor, int | float) and factor >= 1 and factor == int(factor)
 
 

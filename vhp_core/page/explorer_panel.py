@@ -126,7 +126,7 @@ def still_panel(
 ) -> str:  # fmt: skip
     """One latent space with its two paths, and what is decoded at A, half-way, and at B."""
 
-    def place(z) -> np.ndarray:
+    def place(z: Tensor) -> np.ndarray:
         flat = np.asarray(z, dtype=float) if plane is None else plane.flat(z)
         at = (flat - panel["middle"]) / panel["reach"]
         return at * [140, -140] + [left + 160, 170]
@@ -145,7 +145,7 @@ def still_panel(
     middle = ends.mean(0)
     if graph.joins(*ends):
         ways[""] = graph.shortest_path(*ends)
-        middle = graph.interpolate(*ends, num_points=3)[1]
+        middle = graph.interpolate(ends[0], ends[1], num_points=3)[1]
     for dash, way in ways.items():
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in place(way))
         drawings.append(

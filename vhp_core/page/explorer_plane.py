@@ -27,7 +27,7 @@ class Plane(NamedTuple):
     axes: np.ndarray
     """(2, d_z), orthonormal: to the right, and up."""
 
-    def flat(self, z: np.ndarray) -> np.ndarray:
+    def flat(self, z: np.ndarray | Tensor) -> np.ndarray:
         """The projections of latent points, (..., d_z) -> (..., 2)."""
         return (np.asarray(z, dtype=float) - self.origin) @ self.axes.T
 
@@ -100,7 +100,7 @@ def check_planes(planes: Mapping | None, sizes: Mapping[str, int]) -> dict[str, 
         return dict.fromkeys(sizes)
     if missing := [name for name in sizes if name not in planes]:
         raise ValueError(f"planes lacks the models {', '.join(missing)}")
-    checked = {}
+    checked: dict[str, Plane | None] = {}
     for name, dim in sizes.items():
         if len(planes[name]) != 2:
             raise ValueError(f"the plane of {name!r} must be a pair of origin and axes")

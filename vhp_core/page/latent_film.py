@@ -4,12 +4,16 @@
 :func:`vhp_core.page.motion_player` does: data, style and program are all within it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.colors import to_hex
 
 from .player_page import Player, pack, player_page
+
+if TYPE_CHECKING:
+    from matplotlib.typing import ColorType
 
 __all__ = ["latent_film"]
 
@@ -20,7 +24,7 @@ _MOMENTS_A_SECOND = 8.0
 def latent_film(
     frames: Mapping[str, np.ndarray],
     steps: np.ndarray,
-    colors,
+    colors: "Sequence[ColorType] | np.ndarray",
     curves: Mapping[str, Mapping[str, np.ndarray]],
     caption: str,
     description: str,

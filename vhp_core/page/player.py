@@ -7,6 +7,7 @@ draws them.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.colors import to_hex
@@ -23,6 +24,9 @@ from ..figures.stick_figures import (
 from ..figures.theme import LABEL_COLORS, MODEL_COLORS
 from .player_page import Player, pack, player_page
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 __all__ = ["motion_player"]
 
 _LIMIT = 32.0  # metres that 16 bits of millimetres hold
@@ -38,7 +42,7 @@ def motion_player(
     colors: Mapping[str, str] | None = None,
     latents: Mapping[str, np.ndarray] | None = None,
     background: tuple | Mapping[str, tuple] | None = None,
-    sides: Sequence[int] | None = None,
+    sides: Sequence[int] | np.ndarray | None = None,
     ground: bool = True,
     loop: bool = True,
     azimuth: float = AZIMUTH,
@@ -134,7 +138,7 @@ def motion_player(
     )
 
 
-def _check_motion(name: str, motion) -> np.ndarray:
+def _check_motion(name: str, motion: "ArrayLike") -> np.ndarray:
     motion = check_positions(f"motion {name!r}", motion, min_frames=2)
     if abs(motion).max() > _LIMIT:
         raise ValueError(
@@ -154,7 +158,9 @@ def _colors(motions: Mapping, colors: Mapping[str, str] | None) -> dict[str, str
     return {name: to_hex(colors[name]) for name in motions}
 
 
-def _insets(motions: Mapping, latents: Mapping, background) -> dict[str, dict]:
+def _insets(
+    motions: Mapping, latents: Mapping, background: tuple | Mapping[str, tuple] | None
+) -> dict[str, dict]:
     """name -> path and background points of its latent inset, in units of the inset's square."""
     insets = {}
     for name, path in latents.items():
@@ -190,7 +196,14 @@ def _insets(motions: Mapping, latents: Mapping, background) -> dict[str, dict]:
     return insets
 
 
-def _still(motions, pairs, sides, colors, azimuth: float, ground: bool) -> str:
+def _still(
+    motions: Mapping[str, np.ndarray],
+    pairs: np.ndarray,
+    sides: np.ndarray,
+    colors: Mapping[str, str],
+    azimuth: float,
+    ground: bool,
+) -> str:
     """The middle frame of every motion as SVG: what is seen where no script runs."""
     drawings, at = [], 0.0
     low, high = 0.0, 0.0
