@@ -3,9 +3,9 @@
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from .observations import Rows, check_data
+from .observations import Model, Rows, check_data
 from .tables import columns_of
 
 __all__ = ["entries_observed", "expect_missing", "take", "take_held_out"]
@@ -14,7 +14,7 @@ _ROWS_AT_ONCE = 1 << 10
 
 
 @torch.no_grad()
-def expect_missing(model: nn.Module, x: Any) -> None:
+def expect_missing(model: Model, x: Any) -> None:
     """Let NaN and masked entries of observations mean "not observed", for this model from now on.
 
     Where the entries of an observation are independent given z, those not observed integrate out of
@@ -53,7 +53,7 @@ def expect_missing(model: nn.Module, x: Any) -> None:
     model.likelihood.missing = True
 
 
-def take(model: nn.Module, x: Any, missing: str | None = None) -> Tensor | Rows:
+def take(model: Model, x: Any, missing: str | None = None) -> Tensor | Rows:
     """What training begins with: :func:`check_data`, and what the model keeps of its data.
 
     These are the names of a table's columns and, with ``missing`` = "model", the values that stand
@@ -72,7 +72,7 @@ def take(model: nn.Module, x: Any, missing: str | None = None) -> Tensor | Rows:
     return data
 
 
-def take_held_out(model: nn.Module, x: Any) -> Tensor | Rows:
+def take_held_out(model: Model, x: Any) -> Tensor | Rows:
     """Held-out data for a run. Raises ValueError as :func:`check_data`, told of ``validation``."""
     try:
         return check_data(model, x)
@@ -80,7 +80,7 @@ def take_held_out(model: nn.Module, x: Any) -> Tensor | Rows:
         raise ValueError(f"validation cannot be used: {error}") from error
 
 
-def entries_observed(model: nn.Module, data: Tensor | Rows) -> float:
+def entries_observed(model: Model, data: Tensor | Rows) -> float:
     """How many entries of an observation were observed, on average; D where none is missing."""
     if model.fill is None:
         return data.shape[1:].numel()

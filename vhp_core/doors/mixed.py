@@ -77,11 +77,12 @@ class MixedTable:
         if unknown := set(kinds or {}) - set(frame):
             raise ValueError(f"kinds names columns that the table lacks: {sorted(unknown)}")
         columns = []
+        named: Mapping[Any, str] = kinds or {}
         for name, series in frame.items():
             boolean, number = is_bool_dtype(series), is_numeric_dtype(series)
             guess = "bernoulli" if boolean else "gaussian" if number else "categorical"
-            kind = (kinds or {}).get(name, guess)
-            column = {"name": name, "kind": kind, "dtype": str(series.dtype)}
+            kind = named.get(name, guess)
+            column: dict[str, Any] = {"name": name, "kind": kind, "dtype": str(series.dtype)}
             if kind == "gaussian":
                 if not number:
                     raise ValueError(f"column {name} of type {series.dtype} is not one of numbers")
@@ -277,7 +278,8 @@ class _SideBySide(Distribution):
 
     def log_prob(self, value: Tensor) -> Tensor:
         values = value.split(self.sizes, dim=-1)
-        return sum(part.log_prob(v) for part, v in zip(self.parts, values, strict=True))
+        parts = (part.log_prob(v) for part, v in zip(self.parts, values, strict=True))
+        return sum(parts, start=value.new_zeros(()))
 
 
 def _size(column: Mapping[str, Any]) -> int:

@@ -2,8 +2,8 @@
 
 import math
 import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -15,6 +15,20 @@ from .tables import columns_of, is_frame, values_of
 __all__ = ["Rows", "check_data"]
 
 _VALUES_AT_ONCE = 1 << 20  # looked at together
+
+
+class Model(Protocol):
+    """What the doors know of a VAE."""
+
+    x_shape: tuple[int, ...] | None
+    columns: tuple[str, ...] | None
+    fill: Tensor | None
+
+    @property
+    def likelihood(self) -> Any:
+        """Of any kind, with ``event_dims``; whether it has ``bounds`` and ``missing`` is asked."""
+
+    def parameters(self) -> Iterator[nn.Parameter]: ...
 
 
 class Rows:
@@ -55,7 +69,7 @@ class Rows:
         return self._read(index)
 
 
-def check_data(model: nn.Module, x: Any, missing: bool = False) -> Tensor | Rows:
+def check_data(model: Model, x: Any, missing: bool = False) -> Tensor | Rows:
     """The one door for data: what ``model`` can take as observations; all else is refused.
 
     It takes tensors, arrays of any real type and what numpy can make one of; pandas' frames, by
@@ -118,7 +132,7 @@ def _held(x: Any) -> Tensor:
     if is_frame(x):
         x = values_of(x)
     elif isinstance(x, np.ma.MaskedArray):
-        x = x.astype(np.float64).filled(np.nan)
+        x = np.ma.filled(x.astype(np.float64), np.nan)
     elif not isinstance(x, Tensor) and hasattr(x, "__array__"):
         x = np.asanyarray(x)
     if isinstance(x, np.ndarray):
@@ -149,7 +163,7 @@ def _of_sparse(x: Any, like: Tensor, look: "_Look") -> Rows:
     return look.at_parts(Rows(read, rows.shape))
 
 
-def _of_dataset(x: Dataset, like: Tensor, look: "_Look") -> Rows:
+def _of_dataset(x: Any, like: Tensor, look: "_Look") -> Rows:  # torch's Dataset has no len
     def item(row: int) -> Tensor:
         found = x[row]
         found = _held(found[0] if isinstance(found, tuple | list) else found)
@@ -167,10 +181,13 @@ def _of_dataset(x: Dataset, like: Tensor, look: "_Look") -> Rows:
     return Rows(read, shape)
 
 
+Data = TypeVar("Data", bound=Tensor | Rows)
+
+
 class _Look:
     """What observations have to be for a model: their shape, and each of their entries."""
 
-    def __init__(self, model: nn.Module, names: tuple[str, ...] | None, missing: bool):
+    def __init__(self, model: Model, names: tuple[str, ...] | None, missing: bool):
         known = getattr(model, "columns", None)
         if names and known and names != known:
             raise ValueError(
@@ -180,7 +197,8 @@ class _Look:
         self.missing = missing or getattr(model, "fill", None) is not None
         self.event_dims, self.shape = model.likelihood.event_dims, model.x_shape
         self.likelihood = type(model.likelihood).__name__
-        self.low, self.high = getattr(model.likelihood, "bounds", (-math.inf, math.inf))
+        bounds: tuple[float, float] = getattr(model.likelihood, "bounds", (-math.inf, math.inf))
+        self.low, self.high = bounds
 
     def at_shape(self, shape: tuple[int, ...]) -> None:
         if len(shape) != 1 + self.event_dims or shape[0] == 0:
@@ -198,9 +216,10 @@ class _Look:
                 f"an observation has the shape {given}, the model was built for {self.shape}"
             )
 
-    def at_parts(self, x: Tensor | Rows, rows: Tensor | None = None) -> Tensor | Rows:
+    def at_parts(self, x: Data, rows: Tensor | None = None) -> Data:
         """``x`` itself, once every entry was looked at, a bounded number of rows at a time."""
-        bad, first, absent, low, high = 0, None, 0, math.inf, -math.inf
+        bad, absent, low, high = 0, 0, math.inf, -math.inf
+        first: tuple[int, ...] | None = None
         at_once = max(1, _VALUES_AT_ONCE // max(1, x.shape[1:].numel()))
         for start in range(0, len(x), at_once):
             part = x[start : start + at_once]
@@ -212,13 +231,13 @@ class _Look:
                 places = wrong.nonzero()
                 bad += len(places)
                 if first is None and len(places):
-                    row = start + places[0, 0].item()
-                    row = row if rows is None else rows[row].item()
+                    row = start + int(places[0, 0])
+                    row = row if rows is None else int(rows[row])
                     first = (row, *places[0, 1:].tolist())
                 part = part[usable]
             if part.numel():
                 low, high = min(low, part.min().item()), max(high, part.max().item())
-        if bad:
+        if first is not None:
             self._refuse_entries(bad, first, absent)
         if low < self.low or high > self.high:
             raise ValueError(

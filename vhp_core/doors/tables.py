@@ -1,6 +1,5 @@
 """Tables with named columns: as numbers, and as what comes out of a model."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,7 +70,7 @@ def as_frame(values: "Tensor | np.ndarray", like: "pd.DataFrame") -> "pd.DataFra
 
     found = values.detach().cpu().numpy() if hasattr(values, "detach") else np.asarray(values)
     index = like.index if len(found) == len(like) else None
-    columns: Sequence | None = like.columns if found.ndim == 2 else None
+    columns = like.columns if found.ndim == 2 else None
     if found.ndim not in (1, 2) or (found.ndim == 1 and index is None):
         raise ValueError(
             f"values must have shape (m, {like.shape[1]}) or ({len(like)},), got {found.shape}"
