@@ -68,7 +68,8 @@ def cached(train: Callable[..., tuple[VAE, History]], **settings: Any) -> tuple[
             model, history = train(**settings)
         told = [str(warning.message) for warning in caught]
         part = path.with_suffix(".part.npz")
-        np.savez_compressed(part, **history.columns, **{_TOLD: np.array(told, dtype=str)})
+        arrays: dict[str, Any] = {**history.columns, _TOLD: np.array(told, dtype=str)}
+        np.savez_compressed(part, **arrays)
         part.replace(steps)
         model.save(weights)
     with np.load(steps, allow_pickle=False) as kept:

@@ -141,7 +141,7 @@ def _counted(chapter: str) -> tuple[dict[str, str], str]:
     run = stamp.get("configuration", {}).get("chapters", {}).get(chapter)
     if run is None or table.empty:
         return {}, ""
-    counts = {row.claim: f"{row.held} of {row.runs} runs" for row in table.itertuples()}
+    counts = {str(row.claim): f"{row.held} of {row.runs} runs" for row in table.itertuples()}
     late = "" if is_current(stamp | run) else " Since then the source has changed."
     return counts, (
         f"<p>Counted on {run['date']} over the seeds {escape(str(run['seeds']))} and "

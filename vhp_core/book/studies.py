@@ -145,8 +145,9 @@ def read_models(name: str, folder: str | os.PathLike | None = None) -> KeptModel
     table, stamp = read_study(name, folder)
     told = stamp["configuration"]
     models = {model: load(Path(folder) / file).eval() for model, file in told["files"].items()}
+    columns = table.columns.astype(str)
     codes = {
-        model: table[[column for column in table if column.startswith(f"{model} z")]].to_numpy()
+        model: table[[name for name in columns if name.startswith(f"{model} z")]].to_numpy()
         for model in models
     }
     journeys = {words: (start, end) for words, (start, end) in told["journeys"].items()}
