@@ -98,7 +98,8 @@ class LatentGraph:
                 "z_start and z_end lie in different components of the graph, which has "
                 f"{self.num_components}: no path joins them; take more neighbours or more nodes"
             )
-        _, before = dijkstra(self._edges, False, start, return_predecessors=True)
+        # Of a single node scipy's stubs say nothing.
+        _, before = dijkstra(self._edges, False, start, return_predecessors=True)  # type: ignore[call-overload]
         path = [end]
         while path[-1] != start:
             path.append(int(before[path[-1]]))

@@ -5,6 +5,7 @@ Both keep a moving average of the reconstruction error, Ĉ_t = α Ĉ_{t−1} + (
 """
 
 import math
+from typing import Any
 
 __all__ = ["Geco", "Rewo"]
 
@@ -86,11 +87,11 @@ class Geco:
         log_value = max(-30.0, min(30.0, math.log(self.value) + limited))
         self.value = math.exp(log_value)
 
-    def state_dict(self) -> dict[str, float | bool | None]:
+    def state_dict(self) -> dict[str, Any]:
         """What :meth:`load_state_dict` needs to go on: λ and Ĉ."""
         return {"value": self.value, "smoothed_error": self.smoothed_error}
 
-    def load_state_dict(self, state: dict[str, float | bool | None]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a :meth:`state_dict`. Raises ValueError if its keys are another's."""
         own = self.state_dict()
         if state.keys() != own.keys():
@@ -165,11 +166,11 @@ class Rewo(Geco):
         self._move(self.nu * f * delta)
         self.value = max(self.value, 1.0)  # β is clamped to 1 at most
 
-    def state_dict(self) -> dict[str, float | bool | None]:
+    def state_dict(self) -> dict[str, Any]:
         """What :meth:`load_state_dict` needs to go on: λ, Ĉ and the phase."""
         return {**super().state_dict(), "initial_phase": self._initial_phase}
 
-    def load_state_dict(self, state: dict[str, float | bool | None]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a :meth:`state_dict`. Raises ValueError if its keys are another's."""
         super().load_state_dict(state)
         self._initial_phase = bool(state["initial_phase"])

@@ -248,7 +248,7 @@ class ConvDecoder(nn.Sequential):
         ]
         down = channels[::-1]
         for before, after, size in zip(down, (*down[1:], shape[0]), sizes[1:], strict=True):
-            up = nn.ConvTranspose2d(before, after, 4, 2, 1, tuple(side % 2 for side in size))
+            up = nn.ConvTranspose2d(before, after, 4, 2, 1, (size[0] % 2, size[1] % 2))
             layers += [up, activation_layer(activation)]
         super().__init__(*layers[:-1])
 

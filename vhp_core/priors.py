@@ -31,6 +31,9 @@ class StandardNormal(nn.Module):
         torch.Size([3])
     """
 
+    loc: Tensor
+    scale: Tensor
+
     def __init__(self, dim: int):
         super().__init__()
         if dim < 1:
