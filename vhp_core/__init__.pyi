@@ -35,7 +35,7 @@ from .likelihoods import (
 from .multipliers import Geco, Rewo
 from .networks import MLP, ConvDecoder, GaussianAroundLinear, GaussianConv, GaussianMLP
 from .principal import PrincipalAxes
-from .priors import HierarchicalPrior, StandardNormal, VampPrior
+from .priors import HierarchicalPrior, Prior, StandardNormal, VampPrior
 from .starting import linear_start
 from .training import History, fit, fit_iwae
 from .vae import VAE, Terms, importance_weighted_bound, lagrangian
@@ -60,6 +60,7 @@ __all__ = [
     "LatentGraph",
     "Likelihood",
     "PrincipalAxes",
+    "Prior",
     "Rewo",
     "StandardNormal",
     "Terms",

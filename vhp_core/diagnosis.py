@@ -97,6 +97,7 @@ def _of_constraint(
     model: VAE, x: Tensor, constraint: Geco, last: dict[str, np.ndarray]
 ) -> list[str]:
     error, tolerance, value = constraint.smoothed_error, constraint.kappa**2, constraint.value
+    assert error is not None  # a step was taken
     # λ of a model whose noise is what κ² says: 1/(2σ²) with σ² = κ²/D, or 1 for a divergence.
     gaussian = isinstance(model.likelihood, GaussianLikelihood | GaussianPerColumnLikelihood)
     natural = x[0].numel() / (2 * tolerance) if gaussian else 1.0

@@ -72,12 +72,13 @@ def mean_entries(model: VAE, x: Any, seed: int = 0) -> Tensor:
         torch.Size([5])
     """
     data = check_data(model, x)
+    likelihood: Any = model.likelihood
     total = torch.zeros(data.shape[1:], dtype=torch.float64, device=next(model.parameters()).device)
     count = torch.zeros_like(total)
 
     def entries(part: Tensor, z: Tensor, log_q: Tensor) -> Tensor:
         seen = ~part.isnan()
-        found = model.likelihood.entries(torch.where(seen, part, 0.0), model.decoder(z))
+        found = likelihood.entries(torch.where(seen, part, 0.0), model.decoder(z))
         total.add_(torch.where(seen, found, 0.0).double().sum((0, 1)))
         count.add_(seen.sum(0))
         return log_q

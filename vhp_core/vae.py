@@ -14,6 +14,8 @@ from .doors.observations import check_data
 from .engine.distributions import draw, log_mean_exp
 from .engine.seeding import seeded
 from .engine.structure import write_module
+from .likelihoods import Likelihood
+from .priors import Prior
 
 __all__ = ["VAE", "Terms", "importance_weighted_bound", "lagrangian"]
 
@@ -67,7 +69,7 @@ class VAE(nn.Module):
     """
 
     def __init__(
-        self, encoder: nn.Module, decoder: nn.Module, likelihood: nn.Module, prior: nn.Module
+        self, encoder: nn.Module, decoder: nn.Module, likelihood: Likelihood, prior: Prior
     ):
         super().__init__()
         needs = ("event_dims", "error", "log_prob")

@@ -92,7 +92,9 @@ def _outline(node: Any) -> Any:
         return [_outline(item) for item in node if not _says_nothing(item)]
     if not isinstance(node, ast.AST):
         return repr(node)
-    if isinstance(node, ast.AnnAssign):  # of a type, which is for readers and checkers
+    if (
+        isinstance(node, ast.AnnAssign) and node.value is not None
+    ):  # of a type, which is for readers and checkers
         node = ast.Assign([node.target], node.value)
     fields = [
         (name, _outline(value))

@@ -73,7 +73,8 @@ class EarlyStopping:
     def _reset(self) -> None:
         self.best: float | None = None
         self.best_step: int | None = None
-        self.waited, self.weights = 0, {}
+        self.waited = 0
+        self.weights: dict[str, Tensor] = {}
 
     def __call__(self, state: RunState) -> bool:
         """Look at the step; whether the run is to end."""

@@ -80,8 +80,8 @@ class Calls:
 
     def __init__(self, callback: Callable | Sequence[Callable] | None):
         self.for_good = False
-        several = isinstance(callback, Sequence)
-        self.all = [] if callback is None else list(callback) if several else [callback]
+        callback = () if callback is None else callback
+        self.all: list[Any] = list(callback) if isinstance(callback, Sequence) else [callback]
         for one in self.all:
             if not callable(one):
                 raise ValueError(f"callback must be a function of a RunState, got {one!r}")
@@ -110,7 +110,8 @@ class Calls:
 
     def states(self) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
         """Tensors under names for a file, and plain values, of those with a state."""
-        tensors, plain = {}, []
+        tensors: dict[str, Tensor] = {}
+        plain = []
         for number, one in enumerate(self.stateful):
             state = one.state_dict()
             found = {key: value for key, value in state.items() if isinstance(value, Tensor)}

@@ -1,11 +1,18 @@
 """Many parameters as a few long vectors, so that an optimiser's step is a few operations."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["FlatParameters"]
+__all__ = ["FlatParameters", "HasParameters"]
+
+
+class HasParameters(Protocol):
+    """A module, or what is used like one."""
+
+    def parameters(self) -> Iterator[nn.Parameter]: ...
 
 
 class FlatParameters:

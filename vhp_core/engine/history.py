@@ -33,7 +33,7 @@ class History:
         """The number of steps."""
         return len(next(iter(self.columns.values()), ()))
 
-    def append(self, **values: float | bool) -> None:
+    def append(self, **values: float | bool | None) -> None:
         """Add one step. The first call fixes the names of the columns."""
         if not self.columns:
             self.columns = {name: [] for name in values}

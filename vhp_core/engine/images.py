@@ -1,6 +1,7 @@
 """Shapes of images, and what becomes of them where each of some convolutions halves the sides."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,8 @@ def full_shape(image_shape: int | Sequence[int]) -> tuple[int, int, int]:
         >>> full_shape(16), full_shape([3, 48, 32])
         ((1, 16, 16), (3, 48, 32))
     """
-    shape = (1, image_shape, image_shape) if np.ndim(image_shape) == 0 else tuple(image_shape)
+    given: Any = image_shape  # numpy's numbers and arrays too
+    shape = (1, given, given) if np.ndim(given) == 0 else tuple(given)
     if len(shape) != 3 or not all(side == int(side) and side >= 1 for side in shape):
         raise ValueError(
             "image_shape must be (channels, height, width), whole numbers from 1 up, or one number "

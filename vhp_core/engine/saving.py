@@ -1,7 +1,7 @@
 """The checkpoint of a run: all that it needs to go on as if it had not been interrupted."""
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -62,6 +62,7 @@ def save_run(run: "Run") -> None:
         "stopped": run.stopped and run.calls.for_good,
     }  # fmt: skip
     state |= {key: value for key, value in more.items() if value}
+    assert run.checkpoint is not None
     write_checkpoint(run.checkpoint, tensors, run.identity, state)
 
 
@@ -72,6 +73,7 @@ def load_run(run: "Run") -> None:
         ValueError: if the file is damaged, another run's, ahead of this one, or of one of the
             model's runs that is neither the last nor the next.
     """
+    assert run.checkpoint is not None
     tensors, state = read_checkpoint(run.checkpoint, run.identity)
     if state["step"] > run.steps:
         raise ValueError(
@@ -101,8 +103,8 @@ def load_run(run: "Run") -> None:
     run.stopped = run.calls.for_good = state.get("stopped", False)
 
 
-def fingerprint(x: Tensor, rows: int = 1000) -> str:
+def fingerprint(x: Any, rows: int = 1000) -> str:
     """Shape and hash of at most about ``rows`` rows of the data, evenly spaced."""
     some = x[:: max(1, len(x) // rows)].cpu().contiguous().numpy()
-    digest = hashlib.blake2b(np.ascontiguousarray(some), digest_size=8).hexdigest()
+    digest = hashlib.blake2b(np.ascontiguousarray(some).data, digest_size=8).hexdigest()
     return f"{tuple(x.shape)} {digest}"

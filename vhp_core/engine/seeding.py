@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import torch
@@ -158,14 +160,14 @@ def outside() -> Iterator[None]:
 
 def random_state(device: torch.device) -> dict[str, Tensor]:
     """The innermost stream's state, of the CPU and of ``device``, under names for a file."""
-    return {name: _stream.get().get(where) for name, where in _named(device)}
+    return {name: _innermost().get(where) for name, where in _named(device)}
 
 
 def set_random_state(states: dict[str, Tensor], device: torch.device) -> None:
     """Go on from a :func:`random_state`; of a device that it does not hold the state stays."""
     for name, where in _named(device):
         if name in states:
-            _stream.get().set(where, states[name])
+            _innermost().set(where, states[name])
 
 
 @contextmanager
@@ -184,12 +186,19 @@ def sharded(rank: int, processes: int) -> Iterator[None]:
 
 def standard_normal(shape: Sequence[int], like: Tensor) -> Tensor:
     """N(0, I) noise of ``shape`` (..., B, d), of the type and on the device of ``like``."""
-    options = {"dtype": like.dtype, "device": like.device, "generator": generator(like.device)}
+    options: dict[str, Any] = {"dtype": like.dtype, "device": like.device}
+    options["generator"] = generator(like.device)
     rank, processes = _shard.get()
     if processes == 1:
         return torch.randn(shape, **options)
     noise = torch.randn((*shape[:-2], shape[-2] * processes, shape[-1]), **options)
     return noise.narrow(-2, rank * shape[-2], shape[-2])
+
+
+def _innermost() -> "_Own | _Borrowed":
+    current = _stream.get()
+    assert current is not None, "there is no stream: enter one first"
+    return current
 
 
 @contextmanager
@@ -220,7 +229,7 @@ def _named(device: torch.device) -> list[tuple[str, torch.device]]:
     return names if device.type == "cpu" else [*names, (f"random.{device.type}", _exact(device))]
 
 
-def _global(device: torch.device):
+def _global(device: torch.device) -> ModuleType:
     return torch if device.type == "cpu" else torch.get_device_module(device)
 
 

@@ -88,7 +88,8 @@ def differences(module: nn.Module, reference: nn.Module) -> list[str]:
         ['0.negative_slope is 0.2, not 0.1']
     """
     here, there = dict(module.named_modules()), dict(reference.named_modules())
-    found, others = [], []  # others: modules whose parts need not be looked at
+    found: list[str] = []
+    others: list[str] = []  # modules whose parts need not be looked at
     for name in sorted(here.keys() | there.keys()):
         if name.startswith(tuple(f"{other}." for other in others)):
             continue

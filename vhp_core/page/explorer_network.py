@@ -79,7 +79,7 @@ def pack_network(model: VAE, checks: Tensor, bits: int = 32) -> dict[str, Any]:
     if is_bernoulli:
         layers.append(["sigmoid"])
     z = checks.detach().cpu().float()
-    x = copy.deepcopy(model.likelihood).cpu().float()(decoder(z)).mean.flatten(1)
+    x = _on_cpu(model.likelihood)(decoder(z)).mean.flatten(1)
     chained = z
     for module in _leaves(decoder):
         chained = module(chained)
@@ -135,8 +135,8 @@ def rounding_error(model: VAE, z: Tensor, bits: int) -> float:
         [True, True]
     """
     decoder, _ = _rounded(model.decoder, bits)
-    likelihood, z = copy.deepcopy(model.likelihood).cpu().float(), z.detach().cpu().float()
-    exact = likelihood(copy.deepcopy(model.decoder).cpu().float().eval()(z)).mean
+    likelihood, z = _on_cpu(model.likelihood), z.detach().cpu().float()
+    exact = likelihood(_on_cpu(model.decoder).eval()(z)).mean
     return (likelihood(decoder(z)).mean - exact).square().mean().sqrt().item()
 
 
@@ -144,7 +144,7 @@ def _rounded(decoder: nn.Module, bits: int) -> tuple[nn.Module, list[dict]]:
     """A copy of the decoder with rounded parameters, and these as the page takes them."""
     if bits not in _BITS:
         raise ValueError(f"bits must be one of {', '.join(map(str, _BITS))}, got {bits!r}")
-    decoder = copy.deepcopy(decoder).cpu().float().eval()
+    decoder = _on_cpu(decoder).eval()
     packed = []
     for _, parameters in decoder_layers(decoder):
         if not parameters:
@@ -168,6 +168,11 @@ def _rounded(decoder: nn.Module, bits: int) -> tuple[nn.Module, list[dict]]:
             told["weight"] = encode(weight.numpy(), dtype)
         packed.append(told)
     return decoder, packed
+
+
+def _on_cpu(module: Any) -> nn.Module:
+    """A copy in single precision."""
+    return copy.deepcopy(module).cpu().float()
 
 
 def _steps(weight: Tensor) -> tuple[Tensor, Tensor, int]:

@@ -22,6 +22,7 @@ from ..engine.seeding import seeded
 from ..evaluation import check_data, log_likelihood
 from ..likelihoods import BernoulliLikelihood, GaussianLikelihood
 from ..multipliers import Rewo
+from ..networks import GaussianAroundLinear
 from ..priors import VampPrior
 from ..starting import linear_start
 from ..training import fit
@@ -227,7 +228,7 @@ class HierarchicalVAE(
         finite = "allow-nan" if self.missing == "model" else True
         options = {"dtype": np.float32, "ensure_all_finite": finite, "reset": reset}
         x = validate_data(self, X, **options, **least)
-        return torch.as_tensor(np.ascontiguousarray(x)) if reset else check_data(self.model_, x)
+        return torch.as_tensor(np.ascontiguousarray(x)) if reset else check_data(self.model_, x)[:]
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -237,7 +238,7 @@ class HierarchicalVAE(
         return tags
 
 
-def _seed(random_state: int | np.random.RandomState | None) -> int:
+def _seed(random_state: int | Integral | np.random.RandomState | None) -> int:
     """An integer as it is; of a generator, or of numpy's own for None, one draw."""
     if isinstance(random_state, Integral):
         return int(check_scalar(random_state, "random_state", Integral, min_val=0))
@@ -263,8 +264,9 @@ def _linear_kappa(model: VAE, x: Tensor) -> float:
     bernoulli = isinstance(model.likelihood, BernoulliLikelihood)
     if not (bernoulli or isinstance(model.likelihood, GaussianLikelihood)):
         raise ValueError(f"kappa must be given for a {type(model.likelihood).__name__}, got None")
-    columns = x.shape[1]
-    axes = 1 / model.encoder.linear.square().sum(1)  # variances: the axes are whitened
+    columns, encoder = x.shape[1], model.encoder
+    assert isinstance(encoder, GaussianAroundLinear)  # of mlp_vae
+    axes = 1 / encoder.linear.square().sum(1)  # variances: the axes are whitened
     m = min(len(axes), columns - 1)
     total = _filled(model, x).var(0, correction=0).sum()
     share = columns / (columns - m) * (1 - axes[:m].sum() / total)
