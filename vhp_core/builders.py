@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from .doors.mixed import MixedLikelihood
+from .engine.entries import Entrywise
 from .engine.first_format import FIRST_FORMAT, of_first_format
 from .engine.images import full_shape
 from .engine.seeding import seeded
@@ -21,7 +22,7 @@ from .vae import FORMAT, VAE
 
 __all__ = ["build", "conv_vae", "load", "mlp_vae"]
 
-_LIKELIHOODS = {  # of observations of a shape
+_LIKELIHOODS: dict[str, Callable[[tuple[int, ...]], Entrywise]] = {  # of observations of a shape
     "gaussian": lambda shape: GaussianLikelihood(len(shape)),
     "gaussian_per_column": GaussianPerColumnLikelihood,
     "bernoulli": lambda shape: BernoulliLikelihood(len(shape)),
@@ -67,7 +68,7 @@ def mlp_vae(
         torch.Size([4, 50])
     """
     config = dict(locals())  # the arguments, which save writes down
-    if config.pop("seed") is not None:
+    if (seed := config.pop("seed")) is not None:
         with seeded(seed):
             return mlp_vae(**config)
     hidden = tuple(int(width) for width in hidden)
@@ -116,7 +117,7 @@ def conv_vae(
         torch.Size([5, 3, 48, 32])
     """
     config = dict(locals())  # the arguments, which save writes down
-    if config.pop("seed") is not None:
+    if (seed := config.pop("seed")) is not None:
         with seeded(seed):
             return conv_vae(**config)
     channels = tuple(int(width) for width in channels)
@@ -231,15 +232,14 @@ def load(path: str | os.PathLike, builder: Callable[..., VAE] | None = None) -> 
     header, tensors = read_module(path, (FORMAT, FIRST_FORMAT))
     try:
         config = json.loads(header["config"])
-        own = "builder" not in config
-        function = _BUILDERS[config.pop("kind", "mlp")] if own else partial(build, builder)
-        name = function.__name__ if own else config["builder"]
+        own = None if "builder" in config else _BUILDERS[config.pop("kind", "mlp")]
+        name = own.__name__ if own else config["builder"]
         given = name if own and builder is None else getattr(builder, "__qualname__", None)
-        if header["format"] == FIRST_FORMAT:
-            return of_first_format(function, config, tensors)
+        if own and header["format"] == FIRST_FORMAT:
+            return of_first_format(own, config, tensors)
         if given == name:
-            with seeded(0):
-                model = function(**(config if own else config["arguments"]))
+            with seeded(0):  # a builder that has this name is not None
+                model = own(**config) if own else build(builder, **config["arguments"])  # type: ignore[arg-type]
             restore(model, tensors, json.loads(header["settings"]))
             return model
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -248,4 +248,4 @@ def load(path: str | os.PathLike, builder: Callable[..., VAE] | None = None) -> 
     raise ValueError(f"{path} was built by the function {name}, and builder is {given}: {advice}")
 
 
-_BUILDERS = {"mlp": mlp_vae, "conv": conv_vae}  # by the "kind" of a configuration
+_BUILDERS: dict[str, Callable[..., VAE]] = {"mlp": mlp_vae, "conv": conv_vae}  # by their "kind"

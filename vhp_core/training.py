@@ -126,22 +126,22 @@ def fit(
         >>> history.frame().columns.tolist()
         ['step', 'error', 'smoothed_error', 'rate', 'multiplier', 'initial_phase']
     """
-    options = {name: value for name, value in locals().items() if name not in _OF_THE_METHOD}
+    options: dict[str, Any] = {k: v for k, v in locals().items() if k not in _OF_THE_METHOD}
     data = take(model, x, missing)
     identity = {"method": "fit", "constraint": settings(constraint), "model": model.config}
     likelihood, observed = model.likelihood, entries_observed(model, data)
     sigma = [likelihood.log_scale] if hasattr(likelihood, "log_scale") else []  # set at the end
 
     def set_sigma(mean_error: float | None = None) -> None:  # by the running error where not given
-        error = constraint.smoothed_error if mean_error is None else mean_error
+        error: Any = constraint.smoothed_error if mean_error is None else mean_error
         if hasattr(likelihood, "set_scale"):
             likelihood.set_scale(error, dim=observed)
         elif hasattr(likelihood, "set_scales"):  # one for each entry
             likelihood.set_scales(torch.full(data.shape[1:], error / observed))
 
-    parts = {"constraint": constraint, "at_rest": sigma, "at_end": set_sigma, "apart": model.prior}
-    held_out = _held_out(model, validation, 1, set_sigma)
-    with Run(model, model, data, identity, held_out=held_out, **parts, **options) as run:
+    options |= {"constraint": constraint, "at_rest": sigma, "at_end": set_sigma}
+    options |= {"apart": model.prior, "held_out": _held_out(model, validation, 1, set_sigma)}
+    with Run(model, model, data, identity, **options) as run:
         for batch in run.batches():
             terms: Terms = run.objective(batch)  # error and rate, (B,) each
             error, rate = run.means(terms.error, terms.rate)
@@ -206,9 +206,9 @@ def fit_iwae(
     data = take(model, x, missing)
     identity = {"method": "fit_iwae", "num_samples": num_samples, "model": model.config}
     objective = Objective(model, partial(importance_weighted_bound, num_samples=num_samples))
-    parts = {"apart": model.prior, "held_out": _held_out(model, validation, num_samples)}
-    options |= {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate}
-    options |= {"seed": seed, "progress": progress}
+    parts: dict[str, Any] = {"steps": steps, "batch_size": batch_size, "seed": seed}
+    parts |= {"learning_rate": learning_rate, "progress": progress, "apart": model.prior}
+    parts["held_out"] = _held_out(model, validation, num_samples)
     with Run(model, objective, data, identity, **parts, **options) as run:
         for batch in run.batches():
             bound, terms = run.objective(batch)

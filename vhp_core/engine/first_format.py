@@ -1,7 +1,7 @@
 """Files of models as they were first written: without what is set on a model after it is built."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -12,10 +12,12 @@ __all__ = ["FIRST_FORMAT", "of_first_format"]
 
 FIRST_FORMAT = "vhp_core.VAE/1"
 
+M = TypeVar("M", bound=nn.Module)
+
 
 def of_first_format(
-    builder: Callable[..., nn.Module], config: dict[str, Any], tensors: dict[str, Tensor]
-) -> nn.Module:
+    builder: Callable[..., M], config: dict[str, Any], tensors: dict[str, Tensor]
+) -> M:
     """The model of such a file, in PyTorch's default type.
 
     Images were grey squares then, and networks had at first ReLU and no linear maps beside them:

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from .alone import Alone
 from .calls import Calls, RunState
-from .flat import FlatParameters
+from .flat import FlatParameters, HasParameters
 from .history import History
 from .interrupts import Interrupts
 from .optimisers import Descent
@@ -59,11 +59,11 @@ class Run:
         self,
         model: nn.Module,
         objective: nn.Module,
-        x: Tensor,
+        x: Any,
         identity: dict[str, Any],
         constraint: Any = None,
         at_rest: Sequence[nn.Parameter] = (),
-        apart: nn.Module | None = None,
+        apart: HasParameters | None = None,
         held_out: HeldOut | None = None,
         at_end: Callable[[], None] = lambda: None,
         *,
@@ -96,19 +96,19 @@ class Run:
             raise ValueError(f"clip, the largest norm of the gradient, must be above 0, got {clip}")
         first = next(model.parameters())
         self.home, self.dtype = first.device, first.dtype
-        self.alone = fabric is None
         self.fabric = Alone(self.home, self.dtype) if fabric is None else fabric
         if batch_size % self.fabric.world_size:
             raise ValueError(
                 f"batch_size must be a multiple of the {self.fabric.world_size} processes, "
                 f"got {batch_size}"
             )
-        self.model, self.objective, self.constraint = model, objective, constraint
+        self.model: Any = model  # on which a run leaves ``history`` and ``fits``
+        self.objective, self.constraint = objective, constraint
         self.x, self.at_rest, self.apart = x, at_rest, apart
         self.resident = isinstance(x, Tensor)
         self.held_out, self.validate_every, self.at_end = held_out, validate_every, at_end
         self.steps, self.batch_size, self.seed, self.progress = steps, batch_size, seed, progress
-        self.descent = (learning_rate, optimizer, scheduler, cooldown)
+        self.rule = (learning_rate, optimizer, scheduler, cooldown)
         self.clip, self.calls = clip, Calls(callback)
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
         self.checkpoint_every = checkpoint_every
@@ -151,7 +151,8 @@ class Run:
             if self.constraint is not None:
                 claim(self.constraint, self.model, resumed)
             self.undo = Undo(self)
-            silent = not self.fabric.is_global_zero or not self.progress
+            hidden = not self.fabric.is_global_zero or not self.progress
+            silent: dict[str, Any] = {"disable": True} if hidden else {}
             fit = self.history.fits_before + 1
             self.bar = stack.enter_context(
                 tqdm(
@@ -161,7 +162,7 @@ class Run:
                     unit="step",
                     leave=False,
                     mininterval=0.5,
-                    **({"disable": True} if silent else {}),
+                    **silent,
                 )
             )
             self.model.history, self.model.fits = self.history, fit
@@ -193,10 +194,10 @@ class Run:
         self.parameters = FlatParameters(
             [p for p in trained if id(p) not in apart], [p for p in trained if id(p) in apart]
         )
-        self.descent = Descent(self.parameters.vectors, *self.descent)
+        self.descent = Descent(self.parameters.vectors, *self.rule)
         self.identity |= self.descent.identity
         self.optimizer = self.descent.optimizer
-        if not self.alone:
+        if not isinstance(self.fabric, Alone):
             self.objective, self.optimizer = self.fabric.setup(self.objective, self.optimizer)
 
     def batches(self) -> Iterator[Tensor]:
@@ -220,12 +221,12 @@ class Run:
 
     def means(self, *values: Tensor) -> list[float]:
         """The mean of each (B,) tensor over the batch, over all processes."""
-        means = torch.stack([value.detach().mean() for value in values])
-        if self.fabric.world_size > 1:
+        means: Any = torch.stack([value.detach().mean() for value in values])
+        if not isinstance(self.fabric, Alone) and self.fabric.world_size > 1:
             means = self.fabric.all_reduce(means, reduce_op="mean")
         return means.tolist()
 
-    def descend(self, loss: Tensor, resting: nn.Module | None = None) -> None:
+    def descend(self, loss: Tensor, resting: HasParameters | None = None) -> None:
         """One step of the optimiser on ``loss``. Parameters of ``resting`` stay as they are."""
         self.parameters.zero_grad()
         self.fabric.backward(loss)
@@ -240,7 +241,7 @@ class Run:
         if self.descent.scheduler is not None:
             self.descent.scheduler.step()
 
-    def record(self, **values: float | bool) -> None:
+    def record(self, **values: float | bool | None) -> None:
         """Enter the step into the history and the bar, and do what is due: look at held-out data,
         call the callbacks, write a checkpoint."""
         blank = dict.fromkeys(NAMES, float("nan")) if self.held_out else {}
@@ -277,7 +278,7 @@ class Run:
         names = NAMES if self.held_out else ()
         seen = {name: row[name] for name in names if row[name] == row[name]}
         told = (self.model, self.constraint, self.history, row, seen or None, self.x.shape[1:])
-        return RunState(row["step"], self.steps, *told, self.fabric.is_global_zero, error)
+        return RunState(int(row["step"]), self.steps, *told, self.fabric.is_global_zero, error)
 
     def _stop(self, error: BaseException) -> None:
         """Go back to the end of the last whole step, and write that down.
