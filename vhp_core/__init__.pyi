@@ -25,17 +25,17 @@ from . import vae as vae
 from .builders import build, conv_vae, load, mlp_vae
 from .engine.distributions import DiagonalNormal
 from .engine.entries import Entrywise
+from .engine.protocols import Likelihood, Prior
 from .interpolation import LatentGraph, compare_paths, resample, zeta_path
 from .likelihoods import (
     BernoulliLikelihood,
     GaussianLikelihood,
     GaussianPerColumnLikelihood,
-    Likelihood,
 )
 from .multipliers import Geco, Rewo
 from .networks import MLP, ConvDecoder, GaussianAroundLinear, GaussianConv, GaussianMLP
 from .principal import PrincipalAxes
-from .priors import HierarchicalPrior, Prior, StandardNormal, VampPrior
+from .priors import HierarchicalPrior, StandardNormal, VampPrior
 from .starting import linear_start
 from .training import History, fit, fit_iwae
 from .vae import VAE, Terms, importance_weighted_bound, lagrangian

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -11,63 +10,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from .engine.entries import Entrywise, normal_log_prob, set_log_scale
 
-__all__ = [
-    "BernoulliLikelihood", "GaussianLikelihood", "GaussianPerColumnLikelihood", "Likelihood",
-]  # fmt: skip
-
-
-@runtime_checkable
-class Likelihood(Protocol):
-    r"""What a likelihood of your own has to have; it is a ``torch.nn.Module``.
-
-    :func:`fit` uses the error C alone, so C says what the constraint E[C] ≤ κ² means. It is at
-    least 0, and 0 for a perfect reconstruction. For discrete x that is −log p(x|z). The negative
-    logarithm of a density can lie below 0; C is then what log p(x|z) lacks to its largest value
-    at this x. For a Student-t,
-
-    .. math::
-
-        C = \sum_d \frac{ν + 1}{2} \log\left(1 + \frac{(x_d - μ_d)^2}{ν s^2}\right).
-
-    For a Gaussian it would be ‖x − μ‖²/(2σ²), and is the squared distance here: the factor
-    belongs to the multiplier. The log-density is used by :func:`fit_iwae` and in measuring.
-
-    What is there besides is used:
-
-    - ``log_scale``, the parameter of the noise's width, log s or log σ. It rests in :func:`fit`,
-      where a large s would make C small whatever the output; :func:`fit_iwae` learns it;
-    - ``set_scale(mean_error, dim)``: called at the end of :func:`fit` with the mean of C over the
-      data and the number of entries of an observation;
-    - ``set_scales(mean_errors)`` and ``entries(x, output)``, the terms of C: the same with the mean
-      of each entry's term;
-    - ``log_prob_of_error(x, error)``: log p(x|z) where C = ``error`` is known and says enough;
-      :func:`fit_iwae` then need not look at the output twice.
-
-    :class:`Entrywise` is a base for likelihoods with independent entries.
-
-    Example:
-        >>> class StudentT(Entrywise):
-        ...     def forward(self, output):
-        ...         return Independent(torch.distributions.StudentT(4.0, output), self.event_dims)
-        ...     def entries(self, x, output):
-        ...         return 2.5 * torch.log1p((x - output).square() / 4.0)
-        ...     def log_prob_entries(self, x, entries):
-        ...         return math.log(0.375) - entries  # 3/8 is the density at 0
-        >>> isinstance(StudentT(), Likelihood)
-        True
-    """
-
-    event_dims: int
-    """Number of trailing dimensions that make one observation, 1 for vectors and 3 for images."""
-
-    def __call__(self, output: Tensor) -> Distribution:
-        """p(x|z) given the decoder's output; its ``mean`` is what :meth:`VAE.sample` returns."""
-
-    def error(self, x: Tensor, output: Tensor) -> Tensor:
-        """C_θ(x, z) of x, ``(B, *event)``, and output, ``(..., B, *event)``; shape (..., B)."""
-
-    def log_prob(self, x: Tensor, output: Tensor) -> Tensor:
-        """log p(x|z) in nats, in the shape of :meth:`error`."""
+__all__ = ["BernoulliLikelihood", "GaussianLikelihood", "GaussianPerColumnLikelihood"]
 
 
 class GaussianLikelihood(Entrywise):

@@ -1,8 +1,7 @@
 """Priors p(z): the standard normal, the VampPrior, and the hierarchical prior with its bound."""
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -12,33 +11,9 @@ from .engine.distributions import DiagonalNormal, log_mean_exp
 from .engine.seeding import generator
 from .networks import GaussianMLP
 
-__all__ = ["HierarchicalPrior", "Prior", "StandardNormal", "VampPrior"]
+__all__ = ["HierarchicalPrior", "StandardNormal", "VampPrior"]
 
 _ROWS_AT_ONCE = 1 << 13  # of ζ, where no gradient is kept: the memory is bounded
-
-
-class Prior(Protocol):
-    """What a prior of your own has to have; it is a ``torch.nn.Module``.
-
-    Example:
-        >>> class Uniform(nn.Module):  # on the square from −1 to 1
-        ...     def log_prob(self, z, num_samples=None):
-        ...         return torch.where(z.abs().amax(-1) <= 1, -math.log(4), -math.inf)
-        ...     def sample(self, n):
-        ...         return 2 * torch.rand(n, 2) - 1
-        >>> prior: Prior = Uniform()
-        >>> prior.log_prob(prior.sample(3)).exp()
-        tensor([0.2500, 0.2500, 0.2500])
-    """
-
-    def log_prob(self, z: Tensor, num_samples: int | None = None) -> Tensor:
-        """log p(z) in nats, (..., d) -> (...,), or a bound of ``num_samples`` draws."""
-
-    def sample(self, n: int) -> Tensor:
-        """n draws of p(z), shape (n, d)."""
-
-    def parameters(self) -> Iterator[nn.Parameter]:
-        """As every module has them."""
 
 
 class StandardNormal(nn.Module):

@@ -12,10 +12,9 @@ from torch.distributions import Distribution
 
 from .doors.observations import check_data
 from .engine.distributions import draw, log_mean_exp
+from .engine.protocols import Likelihood, Prior
 from .engine.seeding import seeded
 from .engine.structure import write_module
-from .likelihoods import Likelihood
-from .priors import Prior
 
 __all__ = ["VAE", "Terms", "importance_weighted_bound", "lagrangian"]
 

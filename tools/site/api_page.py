@@ -49,6 +49,7 @@ _MOVED = {
     "entries": "likelihoods",
     "history": "training",
     "paths": "interpolation",
+    "protocols": "builders",
     "runs": "training",
     "vae": "builders",
 }

@@ -3,6 +3,7 @@
 - ``seeding``: random numbers from a seed, apart from the caller's own;
 - ``distributions``: the Gaussian of networks, with densities in few passes over memory;
 - ``images``: their shapes through convolutions;
+- ``protocols``: what parts of a model that are a user's own have to have;
 - ``entries``: sums over the entries of observations;
 - ``structure``: what a module is beside its weights, compared and written down;
 - ``units``: of networks, their activations by name, and those that no longer learn;
@@ -40,6 +41,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "objectives",
         "optimisers",
         "owners",
+        "protocols",
         "runs",
         "saving",
         "seeding",
