@@ -40,9 +40,10 @@ bench: .venv-bench/ready  ## time the training engine beside its peers (on a mac
 serve: .venv/ready  ## open the built site at http://127.0.0.1:8000
 	$(RUN) http.server --bind 127.0.0.1 --directory _build/html 8000
 
-lint: .venv/ready  ## ruff
+lint: .venv/ready  ## ruff, and the types by mypy
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
+	$(RUN) mypy
 
 strip: .venv/ready  ## clear the outputs of the chapters, which are committed without any
 	$(RUN) tools.chapters.strip

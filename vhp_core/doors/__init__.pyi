@@ -1,0 +1,18 @@
+from . import missing, mixed, observations, tables
+from .missing import expect_missing
+from .mixed import MixedLikelihood, MixedTable
+from .observations import Rows, check_data
+from .tables import as_frame
+
+__all__ = [
+    "MixedLikelihood",
+    "MixedTable",
+    "Rows",
+    "as_frame",
+    "check_data",
+    "expect_missing",
+    "missing",
+    "mixed",
+    "observations",
+    "tables",
+]
