@@ -25,14 +25,22 @@ from studies import stamp
 def draw_cells(table: pd.DataFrame, names: list[str], number: int, key: str) -> list[dict]:
     """``number`` of the table's cells, without replacement, drawn by ``key``.
 
+    A cell that is named by a number with all the digits that a table keeps is left out: it was
+    computed with more of them, and would not come out again.
+
     Raises:
         SystemExit: if there are fewer.
     """
     cells = table[names].drop_duplicates().to_dict("records")
+    cells = [cell for cell in cells if not any(map(_is_rounded, cell.values()))]
     if not 1 <= number <= len(cells):
         raise SystemExit(f"the number of cells must lie in 1 .. {len(cells)}, got {number}")
     chosen = np.random.default_rng(int(key, 16)).choice(len(cells), number, replace=False)
     return [cells[i] for i in sorted(chosen)]
+
+
+def _is_rounded(value: object) -> bool:
+    return isinstance(value, float) and float(f"{value:.5g}") != value
 
 
 def differences(committed: pd.DataFrame, computed: pd.DataFrame) -> list[str]:

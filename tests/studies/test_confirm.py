@@ -41,6 +41,14 @@ def test_the_hash_covers_the_data_that_the_study_names(folder):
     assert noted["source_hash"] == book.source_hash("pendulum") != book.source_hash()
 
 
+def test_cells_that_a_table_names_by_rounded_numbers_are_left_out():
+    table = pd.DataFrame({"beta0": [0.05, 0.666667, 0.521697, 2.0], "seed": range(4)})
+    cells = confirm.draw_cells(table, ["beta0", "seed"], 2, "ab" * 8)
+    assert [cell["beta0"] for cell in cells] == [0.05, 2.0]
+    with pytest.raises(SystemExit, match=r"1 \.\. 2, got 3"):
+        confirm.draw_cells(table, ["beta0", "seed"], 3, "ab" * 8)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
