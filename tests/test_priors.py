@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from torch import nn
 
 import vhp_core as vhp
 from tests.helpers import linear_prior, stir
@@ -240,3 +241,21 @@ def test_all_of_a_prior_that_starts_linear_is_trained():
 def test_a_scale_outside_0_to_1_is_refused(scale):
     with pytest.raises(ValueError, match=r"scale must lie in \(0, 1\)"):
         vhp.HierarchicalPrior(2, scale=scale)
+
+
+def test_a_prior_of_ones_own_is_what_the_protocol_says_and_no_more():
+    class Wide(nn.Module):  # N(0, 4 I)
+        def log_prob(self, z, num_samples=None):
+            return vhp.DiagonalNormal(torch.zeros(2), 2 * torch.ones(2)).log_prob(z)
+
+        def sample(self, n):
+            return 2 * torch.randn(n, 2)
+
+    needed = {name for name in vars(vhp.Prior) if not name.startswith("_")}
+    assert needed == {"log_prob", "sample", "parameters"}
+    torch.manual_seed(0)
+    encoder, decoder = vhp.GaussianMLP(3, 2, hidden=(8,)), vhp.MLP(2, 3, hidden=(8,))
+    model, x = vhp.VAE(encoder, decoder, vhp.GaussianLikelihood(), Wide()), torch.randn(50, 3)
+    history = vhp.fit(model, x, vhp.Rewo(kappa=1.8), steps=3, progress=False)
+    assert len(history) == 3 and vhp.LatentGraph(model, 20, 3).nodes.shape == (20, 2)
+    assert model.sample(4).shape == (4, 3) and vhp.evaluation.log_likelihood(model, x, 2).ndim == 1

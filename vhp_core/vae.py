@@ -44,7 +44,8 @@ class VAE(nn.Module):
         decoder: a module z -> the likelihood's parameter (a mean, or logits).
         likelihood: :class:`GaussianLikelihood`, :class:`BernoulliLikelihood`, or one of your own
             (:class:`Likelihood`).
-        prior: :class:`StandardNormal`, :class:`HierarchicalPrior`, or alike.
+        prior: :class:`StandardNormal`, :class:`HierarchicalPrior`, or one of your own
+            (:class:`Prior`).
 
     Raises:
         ValueError: if the likelihood lacks what one has to have.

@@ -23,6 +23,7 @@ def test_the_wheel_holds_the_library_and_every_table():
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert library <= held
+    assert {"vhp_core/py.typed", "vhp_core/__init__.pyi"} <= held  # so a user's checker sees types
     assert not any(entry.startswith(("studies/", "tools/", "tests/")) for entry in held)
 
 
