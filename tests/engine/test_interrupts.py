@@ -6,6 +6,14 @@ import pytest
 from vhp_core.engine.interrupts import Interrupts
 
 
+@pytest.fixture(autouse=True)
+def python_s_own_handler():
+    """Which is not in place where the tests run in a shell's background: SIGINT is ignored there."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def ctrl_c():
     signal.raise_signal(signal.SIGINT)
 

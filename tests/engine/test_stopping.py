@@ -118,7 +118,8 @@ def test_a_run_stopped_by_a_function_goes_on_without_it(tmp_path):
 
 
 SCRIPT = """
-    import sys, torch
+    import signal, sys, torch
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
     sys.path.insert(0, sys.argv[3])
     from tests.engine.small_runs import train
     torch.set_num_threads(1)
