@@ -8,7 +8,7 @@ from vhp_core.engine.interrupts import Interrupts
 
 @pytest.fixture(autouse=True)
 def python_s_own_handler():
-    """Which is not in place where the tests run in a shell's background: SIGINT is ignored there."""
+    """It is not in place where the tests run in a shell's background: SIGINT is ignored there."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
