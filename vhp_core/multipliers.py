@@ -14,7 +14,11 @@ class Geco:
     """λ_t = λ_{t−1} exp(ν δ_t) (method (8); Rezende & Viola, Taming VAEs, 2018).
 
     Args:
-        kappa: κ, the tolerated error: the constraint is E[C] ≤ κ². In the data's own unit.
+        kappa: κ, the tolerated error: the constraint is E[C] ≤ κ². In the data's own unit. For a
+            Gaussian likelihood κ² = D σ² tolerates an error of σ in each of the D entries: take σ
+            a little above the noise, and κ² well below the data's total variance, which their
+            mean alone leaves. λ is then of the order of D/(2κ²), and rests at REWO's 1 where κ is
+            too large.
         nu: ν, the step size of log λ per unit of C; 0.01/κ² if not given, so that a relative
             violation moves λ alike in every unit and number of dimensions.
         alpha: α in [0, 1), the inertia of the moving average.

@@ -112,7 +112,7 @@ class VAE(nn.Module):
     def sample(self, n: int, noise: bool = False) -> Tensor:
         """n observations: z ~ p(z), then the mean of p_θ(x|z), or a draw of it with ``noise``.
 
-        Returns: (n, D).
+        Returns: (n, D), or (n, ...) in the shape of an observation.
         """
         p = self.decode(self.prior.sample(n))
         return p.sample() if noise else p.mean

@@ -26,6 +26,9 @@ class MixedTable:
     and 1, others ("categorical") an entry for each category, 1 in one of them. The matrix has the
     columns of each kind together, in this order. A missing value is NaN in all its entries.
 
+    A model of the matrix gives log p of the matrix, with its standardised columns. In the table's
+    own units it is that less the sum of log "scale" over the gaussian columns.
+
     Args:
         columns: one dict a column: "name", "kind"; "mean" and "scale" of a gaussian one, else
             "values", in their order; "dtype", of what :meth:`decode` returns. JSON can hold it.

@@ -77,7 +77,9 @@ def check_data(model: Model, x: Any, missing: bool = False) -> Tensor | Rows:
     (``np.load(path, mmap_mode="r")``); and map-style data sets (``torch.utils.data.Dataset``),
     of whose items that are tuples the first entry counts. What is held in fewer bytes than the
     model's numbers take (whole numbers, half precision, sparse and mapped arrays, data sets) stays
-    as it is until a batch needs it. Pictures of uint8 are grey levels: 0 … 255 means 0 … 1.
+    as it is until a batch needs it. uint8 in the
+    shape of images, (n, channels, height, width), are grey levels: 0 … 255 means 0 … 1. All other
+    numbers count as they are, those of flattened pictures and of pictures as floats too.
 
     Args:
         model: a VAE, or what has ``likelihood.event_dims``, ``x_shape`` and parameters alike.
