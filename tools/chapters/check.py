@@ -67,9 +67,13 @@ def validate(copies: list[Path], root: Path, jobs: int) -> list[str]:
             command += ["--nbval-lax", "--nbval-current-env"]
             command += ["--nbval-sanitize-with", str(SANITIZE)]
             command += ["--nbval-cell-timeout", str(CELL_TIMEOUT), str(copy)]
-            return subprocess.run(
-                command, env=environment, cwd=root, capture_output=True, text=True, check=False
-            )
+            for _ in range(3):
+                done = subprocess.run(
+                    command, env=environment, cwd=root, capture_output=True, text=True, check=False
+                )
+                if not notebooks.kernel_never_came(done.stdout + done.stderr):
+                    break
+            return done
 
     with ThreadPoolExecutor(jobs) as pool:
         failed = []

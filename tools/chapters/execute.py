@@ -123,12 +123,18 @@ def read_claims(path: Path) -> list[dict[str, Any]]:
 
 
 def run(
-    chapter: Path, copy: Path, budget: str, wanted: str, root: Path, seed: int | None = None
+    chapter: Path,
+    copy: Path,
+    budget: str,
+    wanted: str,
+    root: Path,
+    seed: int | None = None,
+    attempts: int = 3,
 ) -> bool:
     """Execute one chapter, with another ``seed`` if given; True if every cell ran.
 
     Beside the copy lies its record; that of a chapter that failed has the error alone, and the copy
-    then ends in the cell that failed.
+    then ends in the cell that failed. Where no kernel answered, another is asked for.
     """
     record = copy.with_suffix(".json")
     record.unlink(missing_ok=True)
@@ -162,9 +168,13 @@ def run(
                 print(f"{copy.stem}  {state}  {now - start:.0f} s", flush=True)
                 last, spoke = state, now
     seconds = time.perf_counter() - start
+    told = copy.with_suffix(".log").read_text(encoding="utf-8")
+    if process.returncode and attempts > 1 and notebooks.kernel_never_came(told):
+        print(f"{copy.stem}  its kernel never came; once more", flush=True)
+        return run(chapter, copy, budget, wanted, root, seed, attempts - 1)
     if process.returncode:
         said = notebooks.failure(notebooks.read(copy)) if copy.exists() else ""
-        said = said or copy.with_suffix(".log").read_text(encoding="utf-8")[-4000:]
+        said = said or told[-4000:]
         print(f"{copy.stem}  FAILED after {seconds:.0f} s\n{said}", flush=True)
         record.write_text(json.dumps({"error": said.splitlines()[-1]}) + "\n", encoding="utf-8")
         return False

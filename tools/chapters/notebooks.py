@@ -85,6 +85,14 @@ def failure(notebook: Notebook) -> str:
     return ""
 
 
+def kernel_never_came(said: str) -> bool:
+    """Whether a process that was to execute a notebook says that no kernel answered it.
+
+    Kernels that start at one moment may choose the same port; the one that comes late dies.
+    """
+    return "Kernel died before replying to kernel_info" in said
+
+
 def kernel_environment(cache: Path, settings: Path) -> dict[str, str]:
     """The environment in which a chapter runs: one thread, its cache, nobody's own settings."""
     threads = ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "VECLIB_MAXIMUM")

@@ -1,6 +1,7 @@
 """Which chapters are executed again, and what is refused."""
 
 import json
+import textwrap
 
 import pytest
 
@@ -145,3 +146,24 @@ def test_a_chapter_runs_on_one_thread_with_its_cache_at_an_absolute_place(tmp_pa
     assert given["OMP_NUM_THREADS"] == given["MKL_NUM_THREADS"] == "1"
     assert given["VHP_CACHE"] == str(tmp_path / "cache")
     assert given["IPYTHONDIR"] == str(tmp_path / "ipython")
+
+
+@pytest.mark.parametrize(("late", "comes"), [(0, True), (2, True), (3, False)])
+def test_a_kernel_that_never_came_is_asked_for_again(tmp_path, monkeypatch, late, comes):
+    """Kernels that start at one moment may choose the same port."""
+    script = f"""
+        import pathlib, sys
+        count = pathlib.Path({str(tmp_path / "count")!r})
+        tried = len(count.read_text()) if count.exists() else 0
+        count.write_text("x" * (tried + 1))
+        if tried < {late}:
+            sys.exit("RuntimeError: Kernel died before replying to kernel_info")
+        pathlib.Path({str(tmp_path / "copy.ipynb")!r}).write_text('{{"cells": []}}')
+    """
+    (tmp_path / "papermill.py").write_text(textwrap.dedent(script))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    copy = tmp_path / "copy.ipynb"
+    assert execute.run(tmp_path / "x.ipynb", copy, "full", "key", tmp_path) is comes
+    assert len((tmp_path / "count").read_text()) == min(late + 1, 3)
+    record = json.loads(copy.with_suffix(".json").read_text())
+    assert ("key" in record) is comes and ("error" in record) is not comes
