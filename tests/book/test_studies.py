@@ -50,8 +50,9 @@ def test_without_a_folder_above_the_package_has_the_tables(tmp_path, monkeypatch
 
 def test_a_study_of_another_source_is_told(study):
     (study / "one.json").write_text(json.dumps({"date": "2026-01-01", "source_hash": "old"}))
-    with pytest.warns(UserWarning, match="another version"):
+    with pytest.warns(UserWarning, match="another version") as told:
         book.read_study("one", study)
+    assert told[0].filename == __file__  # of who asked: a page shows no path of a machine
 
 
 @pytest.fixture
@@ -81,6 +82,15 @@ def test_kept_models_come_with_what_an_explorer_shows(kept):
     assert found.labels.tolist() == ["x", "y", "x"] and found.journeys == {"x to y": (0, 1)}
     assert found.motion.channels == ("ltibia rx", "rtibia rx")
     assert found.motion.joint_positions(np.zeros((1, 2))).shape == (1, 31, 3)
+
+
+def test_kept_models_of_another_source_are_told_where_they_are_asked_for(kept):
+    folder, *_ = kept
+    stamp = json.loads((folder / "kept.json").read_text())
+    (folder / "kept.json").write_text(json.dumps(stamp | {"source_hash": "old"}))
+    with pytest.warns(UserWarning, match="another version") as told:
+        book.read_models("kept", folder)
+    assert told[0].filename == __file__
 
 
 def test_a_kept_model_that_is_missing_is_named(kept):

@@ -89,6 +89,11 @@ def read_study(name: str, folder: str | os.PathLike | None = None, kind: str = "
         >>> study.table.columns[:5].tolist()
         ['model', 'start', 'beta0', 'step', 'seed']
     """
+    return _read(name, folder, kind, stacklevel=3)
+
+
+def _read(name: str, folder: str | os.PathLike | None, kind: str, stacklevel: int) -> Study:
+    """A warning is of the cell that asked: its place is no path of this machine."""
     command = _COMMANDS[kind]
     folder = study_file(f"{name}.csv", kind).parent if folder is None else folder
     table = pd.read_csv(Path(folder) / f"{name}.csv")
@@ -97,7 +102,7 @@ def read_study(name: str, folder: str | os.PathLike | None = None, kind: str = "
         warnings.warn(
             f"the table {name!r} of {stamp['date']} was computed with another version of the "
             f"method's source; `{command}` computes it anew",
-            stacklevel=2,
+            stacklevel=stacklevel,
         )
     return Study(table, stamp)
 
@@ -142,7 +147,7 @@ def read_models(name: str, folder: str | os.PathLike | None = None) -> KeptModel
         (['IWAE', 'VHP-VAE'], 50)
     """
     folder = study_file(f"{name}.csv").parent if folder is None else folder
-    table, stamp = read_study(name, folder)
+    table, stamp = _read(name, folder, "studies", stacklevel=3)
     told = stamp["configuration"]
     models = {model: load(Path(folder) / file).eval() for model, file in told["files"].items()}
     columns = table.columns.astype(str)
