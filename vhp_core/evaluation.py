@@ -59,7 +59,7 @@ def mean_entries(model: VAE, x: Any, seed: int = 0) -> Tensor:
 
     Args:
         model, x, seed: as for :func:`reconstruction_error`, one draw of z each. The likelihood has
-            ``entries``, as every :class:`Entrywise`.
+            ``entries``, as every :class:`vhp_core.Entrywise`.
 
     Returns: of the shape of an observation, in double precision.
 
