@@ -87,7 +87,8 @@ def check_data(model: Model, x: Any, missing: bool = False) -> Tensor | Rows:
         missing: let NaN and masked entries pass as NaN; also so for a model that was fitted with
             ``missing="model"``.
 
-    Returns: a tensor of the model's type; or :class:`vhp_core.doors.Rows`, which are indexed like one.
+    Returns: a tensor of the model's type; or :class:`vhp_core.doors.Rows`, which are indexed like
+    one.
 
     Raises:
         ValueError: if x is not numeric and real (a table's columns that are not are named), not of

@@ -42,7 +42,7 @@ class RunState:
         step: the step that was taken, from 1.
         steps: how many the run is to have.
         model: the model, in evaluation mode, with the weights after the step.
-        constraint: the :class:`vhp_core.Geco` or :class:`vhp_core.Rewo`, or None for a run without one.
+        constraint: the :class:`vhp_core.Geco` or :class:`vhp_core.Rewo`; None for a run without.
         history: of all steps so far, this one included; also of an earlier, resumed run.
         row: the history's row of this step, name -> value.
         validation: the held-out values among them, or None if this step did not look at these.
