@@ -71,6 +71,8 @@ def test_under_a_constraint_the_rate_counts_and_a_held_out_error_above_kappa():
     rows = held_out((5.0, 0.2), (4.0, 0.9), (3.5, 1.3), (3.0, 1.5), (2.9, 1.4))
     assert play(stop, rows, schedule()) == (4, 2.0)
     assert stop.best == 4.0
+    each = EarlyStopping(patience=2)  # with a σ a column the error is the same squared distance
+    assert play(each, rows, schedule(), vhp.GaussianPerColumnLikelihood(4)) == (4, 2.0)
     nats = EarlyStopping(patience=2)  # of a divergence a nat is a nat
     assert play(nats, rows, schedule(), vhp.BernoulliLikelihood()) == (5, 5.0)
     assert nats.best == pytest.approx(3.3)

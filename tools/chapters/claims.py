@@ -14,7 +14,6 @@ told at the end, with status 1: the first is wrong, the second is no claim.
 import argparse
 import json
 import os
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,7 +70,9 @@ def _run(root: Path, chapter: Path, seed: int, name: str, shared: str) -> dict:
     if not execute.up_to_date(copy, wanted):
         execute.run(chapter, copy, "full", wanted, root, seed=seed)
     claims = execute.read_claims(copy.with_suffix(".claims"))
-    return {"chapter": chapter.stem, "profile": name, "seed": seed, "claims": claims}
+    seconds = notebooks.read(copy.with_suffix(".json")).get("seconds", 0.0)
+    of = {"chapter": chapter.stem, "profile": name, "seed": seed}
+    return of | {"claims": claims, "minutes": seconds / 60}
 
 
 def count(records: list[dict]) -> pd.DataFrame:
@@ -97,10 +98,13 @@ def count(records: list[dict]) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def write(root: Path, counted: pd.DataFrame, asked: dict, minutes: float) -> pd.DataFrame:
+def write(
+    root: Path, counted: pd.DataFrame, asked: dict, minutes: dict[str, float]
+) -> pd.DataFrame:
     """Put the counts of these chapters in the place of theirs in the committed table.
 
-    ``asked`` has the seeds and profiles of the count. Chapters that the book no longer has leave
+    ``asked`` has the seeds and profiles of the count, ``minutes`` how long each chapter's runs took
+    together, also those that were there from before. Chapters that the book no longer has leave
     the table. The stamp's own hash is that of the source only where every chapter's is.
 
     Returns: the whole table.
@@ -116,14 +120,18 @@ def write(root: Path, counted: pd.DataFrame, asked: dict, minutes: float) -> pd.
     if path.is_file():
         stored = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         chapters = stored.get("configuration", {}).get("chapters", {})
-    stamp.write("claims", table, {}, minutes, data=DATA_SETS, folder=folder)
+    stamp.write("claims", table, {}, 0.0, data=DATA_SETS, folder=folder)
     path = path.with_suffix(".json")
     content = json.loads(path.read_text(encoding="utf-8"))
     now = {key: content[key] for key in ("date", "source_hash")} | asked
-    chapters = {name: now if name in fresh else chapters.get(name) for name in table.chapter}
+    chapters = {
+        name: now | {"minutes": round(minutes[name], 1)} if name in fresh else chapters.get(name)
+        for name in table.chapter
+    }
     content["configuration"] = {"chapters": {name: of for name, of in chapters.items() if of}}
     hashes = {of["source_hash"] if of else "unknown" for of in chapters.values()}
     content["source_hash"] = hashes.pop() if len(hashes) == 1 else "of several sources"
+    content["minutes"] = round(sum(of.get("minutes", 0.0) for of in chapters.values() if of), 1)
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return table
 
@@ -144,15 +152,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="chapters at a time")
     parser.add_argument("--root", type=Path, default=notebooks.ROOT, help="folder that has book/")
     options = parser.parse_args(arguments)
-    root, start = options.root.resolve(), time.perf_counter()
+    root = options.root.resolve()
     chapters = notebooks.chapters(root)
     if options.chapters:
         chapters = [path for path in chapters if path.stem in options.chapters]
     records = list(run_all(root, chapters, options.seeds, options.profiles, options.jobs))
     table = count(records)
-    minutes = (time.perf_counter() - start) / 60
+    minutes = pd.DataFrame(records).groupby("chapter").minutes.sum().to_dict()
     write(root, table, {"seeds": options.seeds, "profiles": options.profiles}, minutes)
-    print(f"{len(table)} claims, {len(records)} runs, {minutes:.0f} minutes", flush=True)
+    took = sum(minutes.values())
+    print(f"{len(table)} claims, {len(records)} runs of {took:.0f} minutes together", flush=True)
     if wrong := faults(table):
         raise SystemExit("no claims, in so many runs:\n  " + "\n  ".join(wrong))
 

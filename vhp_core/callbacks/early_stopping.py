@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from ..engine.calls import RunState
-from ..likelihoods import GaussianLikelihood
+from ..likelihoods import GaussianLikelihood, GaussianPerColumnLikelihood
 
 __all__ = ["EarlyStopping"]
 
@@ -128,7 +128,8 @@ def _met(constraint: Any) -> bool:
 def _constrained(state: RunState) -> float:
     """R + p max(0, C − κ²) of the held-out data."""
     tolerance = state.constraint.kappa**2
-    gaussian = isinstance(state.model.likelihood, GaussianLikelihood)
+    squares = GaussianLikelihood | GaussianPerColumnLikelihood
+    gaussian = isinstance(state.model.likelihood, squares)
     price = math.prod(state.x_shape) / (2 * tolerance) if gaussian else 1.0
     excess = max(0.0, state.row["validation_error"] - tolerance)
     return state.row["validation_rate"] + price * excess

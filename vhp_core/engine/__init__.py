@@ -18,7 +18,6 @@
 - ``objectives``: what a run minimises, as a module;
 - ``flat``: many parameters as few vectors;
 - ``checkpoints``: files of tensors, written atomically;
-- ``structure``: what a module is beside its weights, compared and written down;
 - ``extras``: packages that only a part of the library needs.
 """
 

@@ -68,7 +68,7 @@ def root(tmp_path, monkeypatch):
         claim = {"kind": "typical", "sentence": "It holds.", "holds": holds}
         copy.write_text("{}")
         copy.with_suffix(".claims").write_text(json.dumps(claim) + "\n")
-        copy.with_suffix(".json").write_text(json.dumps({"key": wanted}))
+        copy.with_suffix(".json").write_text(json.dumps({"key": wanted, "seconds": 90.0}))
         return True
 
     monkeypatch.setattr(execute, "run", run)
@@ -86,11 +86,13 @@ def test_all_runs_are_made_once_and_the_table_is_written(root, capsys):
     assert table[["held", "runs"]].values.tolist() == [[4, 4], [2, 4]]
     told = json.loads((folder / "studies/claims.json").read_text())
     asked = {"seeds": [0, 1], "profiles": ["own", "avx2"]}
-    now = {"date": told["date"], "source_hash": told["source_hash"]} | asked
+    now = {"date": told["date"], "source_hash": told["source_hash"]} | asked | {"minutes": 6.0}
+    assert told["minutes"] == 12.0  # of runs, not of the table's writing
     assert told["configuration"] == {"chapters": {"01_x": now, "02_y": now}}
     with pytest.raises(SystemExit):
         claims.main(given)
     assert len(ran) == 8
+    assert json.loads((folder / "studies/claims.json").read_text()) == told
 
 
 def test_a_count_of_some_chapters_leaves_the_others_rows_and_how_they_were_counted(
