@@ -39,12 +39,12 @@ def constraint_of(kind, kappa, error, value):
 
 
 def test_a_sound_fit_says_nothing():
-    x, model = data(), model_of()
+    x, model = 0.1 * data(), model_of()  # in a unit in which λ comes to rest above 1
     vhp.linear_start(model, x)
-    constraint = vhp.Rewo(kappa=3.0, nu=0.02, beta0=0.2)
+    constraint = vhp.Rewo(kappa=0.1**0.5, nu=0.5, beta0=0.02)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        vhp.fit(model, x, constraint, 400, learning_rate=3e-3, progress=False)
+        vhp.fit(model, x, constraint, 700, learning_rate=3e-3, progress=False)
 
 
 @pytest.mark.parametrize("loop", ["fit", "fit_iwae"])
@@ -108,15 +108,62 @@ def test_dead_units_are_named():
 
 def test_what_exceeds_the_reach_of_lambda_1_is_slack():
     x, model = data(), model_of()
-    at_floor = history_of(error=3.6, rate=3.0, multiplier=1.0)
-    rewo = constraint_of(vhp.Rewo, 2.0, 3.6, 1.0)
+    at_floor = history_of(error=3.7, rate=3.0, multiplier=1.0)
+    rewo = constraint_of(vhp.Rewo, 2.0, 3.7, 1.0)
     (sign,) = warning_signs(model, x, at_floor, rewo)
     assert "slack" in sign
     assert "kappa² = 4" in sign
-    geco = constraint_of(vhp.Geco, 2.0, 3.6, 0.9)  # it goes below 1 and is not there yet
+    geco = constraint_of(vhp.Geco, 2.0, 3.7, 0.9)  # it goes below 1 and is not there yet
     assert warning_signs(model, x, at_floor, geco) == []
     moving = history_of(error=3.9, rate=3.0, multiplier=1.2)
     assert warning_signs(model, x, moving, constraint_of(vhp.Rewo, 2.0, 3.9, 1.0)) == []
+
+
+@pytest.mark.parametrize("kind", [vhp.Rewo, vhp.Geco])
+def test_a_tolerance_of_the_datas_variance_needs_no_z(kind):
+    x, model = data(), model_of()
+    variance = x.var(0, correction=0).sum().item()
+    assert evaluation.error_of_mean(model, x) == pytest.approx(variance, rel=1e-5)
+    for share, told in ((1.01, True), (0.99, False)):
+        kappa = math.sqrt(share * variance)
+        constraint = constraint_of(kind, kappa, kappa**2, 1.004)  # and not quite at rest
+        signs = warning_signs(model, x, history_of(kappa**2, 3.0, 1.004), constraint)
+        assert any("constraint holds without z" in sign for sign in signs) is told
+
+
+def falling(error, steps=STEPS, rate=0.99):
+    history = history_of(error, 3.0, steps=steps)
+    history.columns["multiplier"] = [100 * rate**step for step in range(steps)]
+    return history
+
+
+def test_a_lambda_that_still_falls_is_told():
+    x, model = data(), model_of()
+    low = falling(3.0)  # 4 are tolerated
+    end = low.columns["multiplier"][-1]
+    (sign,) = warning_signs(model, x, low, constraint_of(vhp.Rewo, 2.0, 3.0, end))
+    assert "lambda is still falling" in sign and "larger nu" in sign
+    near = constraint_of(vhp.Rewo, 2.0, 3.9, end)  # at κ² it moves to and fro
+    assert warning_signs(model, x, falling(3.9), near) == []
+    at_rest = constraint_of(vhp.Rewo, 2.0, 3.0, 99.0)
+    assert warning_signs(model, x, falling(3.0, rate=0.9999), at_rest) == []
+    assert (
+        warning_signs(model, x, falling(3.0, steps=99), constraint_of(vhp.Rewo, 2.0, 3.0, 1e1))
+        == []
+    )
+
+
+def test_a_log_scale_that_nothing_sets_is_told():
+    class Unset(vhp.GaussianLikelihood):
+        set_scale = property()  # as if it had none
+
+    x, model = data(), model_of()
+    constraint, sound = constraint_of(vhp.Rewo, 2.0, 3.9, 2.0), history_of(3.9, 3.0)
+    assert warning_signs(model, x, sound, constraint) == []
+    model.likelihood = Unset()
+    (sign,) = warning_signs(model, x, sound, constraint)
+    assert "nothing sets it for log p(x)" in sign
+    assert warning_signs(model, x, sound) == []  # an IWAE learns it
 
 
 @pytest.mark.parametrize(

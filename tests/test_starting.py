@@ -4,7 +4,8 @@ import torch
 from sklearn.decomposition import PCA
 
 import vhp_core as vhp
-from vhp_core.starting import linear_start, principal_map
+from vhp_core import Entrywise
+from vhp_core.starting import linear_kappa, linear_start, principal_map
 
 
 def test_the_map_gives_whitened_principal_components():
@@ -79,6 +80,44 @@ def test_an_encoder_in_double_precision_keeps_it():
     eye = torch.eye(2, dtype=torch.float64)
     torch.testing.assert_close(q.mean.T @ q.mean / 100, eye, atol=1e-9, rtol=0)
     torch.testing.assert_close(q.scale, torch.full_like(q.scale, 0.3), atol=1e-12, rtol=0)
+
+
+def linear_data(n=4000, noise=0.3):
+    """Two directions of variances 9 and 4, and noise in all of six."""
+    generator = torch.Generator().manual_seed(0)
+    axes = torch.linalg.qr(torch.randn(6, 6, generator=generator))[0]
+    z = torch.randn(n, 2, generator=generator) * torch.tensor([3.0, 2.0])
+    return z @ axes[:2] + noise * torch.randn(n, 6, generator=generator)
+
+
+def test_kappa_of_linear_data_is_that_of_their_noise():
+    x = linear_data()
+    model = vhp.mlp_vae(6, 2, hidden=(4,))
+    assert linear_kappa(model, x) ** 2 == pytest.approx(6 * 0.3**2, rel=0.02)
+    assert linear_kappa(model, 10 * x) == pytest.approx(10 * linear_kappa(model, x), rel=1e-5)
+    per_column = vhp.mlp_vae(6, 2, hidden=(4,), likelihood="gaussian_per_column")
+    assert linear_kappa(per_column, x) == linear_kappa(model, x)
+    one = vhp.mlp_vae(6, 1, hidden=(4,))  # the second direction counts as noise
+    assert linear_kappa(one, x) ** 2 == pytest.approx(6 * (4 + 5 * 0.09) / 5, rel=0.05)
+
+
+def test_kappa_of_data_with_gaps_and_of_a_file(tmp_path):
+    x = linear_data()
+    gaps = x.clone()
+    gaps[torch.rand(x.shape, generator=torch.Generator().manual_seed(1)) < 0.1] = torch.nan
+    kappa = linear_kappa(vhp.mlp_vae(6, 2, hidden=(4,)), gaps, missing="model")
+    assert 6 * 0.3**2 < kappa**2 < 0.2 * 13.5  # more than of all: filled entries are off the plane
+    np.save(tmp_path / "x.npy", x.numpy())
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    model = vhp.mlp_vae(6, 2, hidden=(4,))
+    assert linear_kappa(model, mapped) == pytest.approx(linear_kappa(model, x), rel=1e-6)
+
+
+def test_kappa_has_no_rule_for_another_likelihood():
+    model = vhp.mlp_vae(6, 2, hidden=(4,))
+    model.likelihood = Entrywise()
+    with pytest.raises(ValueError, match="there is no rule for a Entrywise; choose kappa"):
+        linear_kappa(model, linear_data(50))
 
 
 def test_unusable_arguments_are_refused():

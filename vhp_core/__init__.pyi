@@ -36,7 +36,7 @@ from .multipliers import Geco, Rewo
 from .networks import MLP, ConvDecoder, GaussianAroundLinear, GaussianConv, GaussianMLP
 from .principal import PrincipalAxes
 from .priors import HierarchicalPrior, StandardNormal, VampPrior
-from .starting import linear_start
+from .starting import linear_kappa, linear_start
 from .training import History, fit, fit_iwae
 from .vae import VAE, Terms, importance_weighted_bound, lagrangian
 
@@ -78,6 +78,7 @@ __all__ = [
     "fit_iwae",
     "importance_weighted_bound",
     "lagrangian",
+    "linear_kappa",
     "linear_start",
     "load",
     "mlp_vae",

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from .doors.mixed import MixedLikelihood
+from .engine.arguments import sizes, widths
 from .engine.entries import Entrywise
 from .engine.first_format import FIRST_FORMAT, of_first_format
 from .engine.images import full_shape
@@ -71,9 +72,9 @@ def mlp_vae(
     if (seed := config.pop("seed")) is not None:
         with seeded(seed):
             return mlp_vae(**config)
-    hidden = tuple(int(width) for width in hidden)
-    sizes = {"x_dim": x_dim, "z_dim": z_dim, "num_pseudo_inputs": num_pseudo_inputs}
-    _check_sizes([*sizes.items(), *(("hidden", width) for width in hidden)])
+    hidden = widths("hidden", hidden)
+    config |= sizes(x_dim=x_dim, z_dim=z_dim, num_pseudo_inputs=num_pseudo_inputs)
+    x_dim, z_dim = config["x_dim"], config["z_dim"]
     encoder = GaussianMLP(x_dim, z_dim, hidden, activation=activation)
     decoder = MLP(z_dim, x_dim, hidden, activation)
     model = _assembled(encoder, decoder, (x_dim,), hidden, config)
@@ -120,10 +121,9 @@ def conv_vae(
     if (seed := config.pop("seed")) is not None:
         with seeded(seed):
             return conv_vae(**config)
-    channels = tuple(int(width) for width in channels)
-    sizes = {"z_dim": z_dim, "hidden": hidden, "num_pseudo_inputs": num_pseudo_inputs}
-    _check_sizes([*sizes.items(), *(("channels", width) for width in channels)])
-    shape = full_shape(image_shape)
+    channels = widths("channels", channels)
+    config |= sizes(z_dim=z_dim, hidden=hidden, num_pseudo_inputs=num_pseudo_inputs)
+    shape, z_dim, hidden = full_shape(image_shape), config["z_dim"], config["hidden"]
     encoder = GaussianConv(shape, z_dim, channels, hidden, activation=activation)
     decoder = ConvDecoder(z_dim, shape, channels, hidden, activation)
     model = _assembled(encoder, decoder, shape, (hidden,) * 2, config)
@@ -170,12 +170,6 @@ def build(builder: Callable[..., VAE], /, **arguments: Any) -> VAE:
     return model
 
 
-def _check_sizes(sizes: Sequence[tuple[str, int]]) -> None:
-    for name, size in sizes:
-        if size < 1:
-            raise ValueError(f"{name} must be at least 1, got {size}")
-
-
 def _assembled(
     encoder: nn.Module,
     decoder: nn.Module,
@@ -197,8 +191,8 @@ def _assembled(
         p = VampPrior(encoder, noise((config["num_pseudo_inputs"], *shape)))
     else:
         raise ValueError(f"prior must be one of ['hierarchical', 'normal', 'vamp'], got {prior!r}")
-    of_table = isinstance(likelihood, dict)
-    made = MixedLikelihood(**likelihood) if of_table else _LIKELIHOODS[likelihood](shape)
+    table = isinstance(likelihood, dict)
+    made = MixedLikelihood(**likelihood) if table else _LIKELIHOODS[likelihood](shape)
     model = VAE(encoder, decoder, made, p)
     model.x_shape = shape
     return model

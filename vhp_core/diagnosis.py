@@ -8,8 +8,9 @@ from torch import Tensor
 
 from .doors.observations import check_data
 from .engine.history import History
-from .evaluation import dead_units, zeta_share
-from .likelihoods import BernoulliLikelihood, GaussianLikelihood, GaussianPerColumnLikelihood
+from .engine.protocols import rests_unset
+from .evaluation import dead_units, error_of_mean, zeta_share
+from .likelihoods import GaussianLikelihood, GaussianPerColumnLikelihood
 from .multipliers import Geco, Rewo
 from .priors import HierarchicalPrior
 from .vae import VAE
@@ -28,15 +29,20 @@ def warning_signs(
     :func:`vhp_core.fit` gives them as warnings. Each says what to do:
 
     - the error never came down to κ², or is above it at the end;
-    - κ² exceeds what λ = 1 reaches, so that the constraint does nothing;
+    - κ² exceeds the error that the data's mean leaves, or what λ = 1 reaches, so that the
+      constraint does nothing;
+    - λ is still falling: the error has lain a tenth and more below κ² over the last tenth of the
+      steps, and so the constraint has not begun to hold;
     - the posterior has collapsed: over the last tenth of the steps the rate is below 0.1 nats and
       the error at least 0.9 of what the data's mean alone leaves;
     - the prior does not use ζ: its share (:func:`vhp_core.evaluation.zeta_share`) is below 0.1;
     - at least half of the units of a ReLU layer are 0 on all data, and learn no more;
     - the error has run away: it ends ten times above both that of the first step and what the
-      data's mean alone leaves. Then nothing else is said.
+      data's mean alone leaves. Then nothing else is said;
+    - the likelihood has a ``log_scale``, which rests in a run with a constraint, and nothing sets
+      it at the end (:class:`vhp_core.Likelihood`).
 
-    The collapse, ζ and the units are looked for in runs of at least 100 steps.
+    The fall of λ, the collapse, ζ and the units are looked for in runs of at least 100 steps.
 
     Args:
         model: the trained model.
@@ -60,14 +66,19 @@ def warning_signs(
     some = data[:: max(1, len(data) // 1000)].to(next(model.parameters()))
     columns = {key: np.asarray(values) for key, values in history.columns.items()}
     last = {key: values[-max(1, len(values) // 10) :] for key, values in columns.items()}
-    rate, error, baseline = last["rate"].mean(), last["error"].mean(), _error_of_mean(model, some)
+    rate, error, baseline = last["rate"].mean(), last["error"].mean(), error_of_mean(model, some)
     if error > 10 * max(baseline, columns["error"][0]):
         return [
             f"the error has run away: it is {error:.4g} at the end, {columns['error'][0]:.4g} in "
             f"the first step, and {baseline:.4g} for the data's mean alone. Lower the learning "
             "rate, or clip the gradients (clip=1.0)"
         ]
-    found = [] if constraint is None else _of_constraint(model, some, constraint, last)
+    found = [] if constraint is None else _of_constraint(model, some, constraint, last, baseline)
+    if constraint is not None and rests_unset(model.likelihood):
+        found.append(
+            "the likelihood's log_scale rested in this run, and nothing sets it for log p(x): set "
+            "it, or give the likelihood set_scale or set_scales (vhp_core.Likelihood)"
+        )
     if len(columns["step"]) < _LEAST_STEPS:
         return found
     if rate < 0.1 and error > 0.9 * baseline:
@@ -94,10 +105,10 @@ def warning_signs(
 
 
 def _of_constraint(
-    model: VAE, x: Tensor, constraint: Geco, last: dict[str, np.ndarray]
+    model: VAE, x: Tensor, constraint: Geco, last: dict[str, np.ndarray], baseline: float
 ) -> list[str]:
-    error, tolerance, value = constraint.smoothed_error, constraint.kappa**2, constraint.value
-    assert error is not None  # a step was taken
+    error: Any = constraint.smoothed_error  # a step was taken
+    tolerance, value = constraint.kappa**2, constraint.value
     # λ of a model whose noise is what κ² says: 1/(2σ²) with σ² = κ²/D, or 1 for a divergence.
     gaussian = isinstance(model.likelihood, GaussianLikelihood | GaussianPerColumnLikelihood)
     natural = x[0].numel() / (2 * tolerance) if gaussian else 1.0
@@ -118,23 +129,24 @@ def _of_constraint(
             f"the constraint is not met at the end: the error is {error:.4g}, kappa² = "
             f"{tolerance:.4g}. {mend}"
         ]
+    if tolerance >= baseline:
+        return [
+            f"kappa² = {tolerance:.4g} tolerates the error of the data's mean, {baseline:.4g}: the "
+            "constraint holds without z. Take a kappa² well below that (vhp_core.linear_kappa)"
+        ]
     at_floor = isinstance(constraint, Rewo) and last["multiplier"].max() < 1.01
     slack = value <= 1.0 and error < 0.5 * tolerance
     if slack or (at_floor and last["error"].mean() < tolerance):
         return [
             f"the constraint is slack: lambda rests at {value:.4g} while the error, {error:.4g}, "
             f"is below kappa² = {tolerance:.4g}, which exceeds what lambda = 1 reaches. Take a "
-            "smaller kappa, or scale the data so that the tolerated error per dimension lies "
-            "well below 1/2"
+            "smaller kappa, or scale the data: the tolerated error a dimension is well below 1/2"
+        ]
+    first, many = last["multiplier"][0], 10 * len(last["step"]) >= _LEAST_STEPS
+    if many and value < 0.95 * first and last["error"].mean() < 0.9 * tolerance:
+        return [
+            f"lambda is still falling, from {first:.4g} to {value:.4g} in the last tenth, with the "
+            f"error, {error:.4g}, below kappa² = {tolerance:.4g}: train longer, take a larger nu "
+            "or beta0, or, where lambda comes near 1, a smaller kappa"
         ]
     return []
-
-
-def _error_of_mean(model: VAE, x: Tensor) -> float:
-    """The error of a decoder that knows nothing of z: it draws the mean of the data."""
-    mean = x.nanmean(0) if x.isnan().any() else x.mean(0)
-    if isinstance(model.likelihood, BernoulliLikelihood):
-        mean = mean.clamp(1e-6, 1 - 1e-6).logit()
-    elif not isinstance(model.likelihood, GaussianLikelihood | GaussianPerColumnLikelihood):
-        return float("nan")  # of another likelihood nobody knows what the decoder would give
-    return model.likelihood.error(x, mean.expand_as(x)).mean().item()

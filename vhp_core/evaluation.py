@@ -9,16 +9,18 @@ from torch import Tensor
 
 from .doors.observations import check_data
 from .engine import units
+from .engine.arguments import whole
 from .engine.distributions import draw, log_mean_exp
 from .engine.paths import distance_to_data, smoothness
 from .engine.seeding import stream
+from .likelihoods import BernoulliLikelihood, GaussianLikelihood, GaussianPerColumnLikelihood
 from .priors import HierarchicalPrior
 from .topology import ring_score
 from .vae import VAE
 
 __all__ = [
-    "check_data", "dead_units", "distance_to_data", "log_likelihood", "mean_entries",
-    "rate", "reconstruction_error", "ring_score", "smoothness", "zeta_share",
+    "check_data", "dead_units", "distance_to_data", "error_of_mean", "log_likelihood",
+    "mean_entries", "rate", "reconstruction_error", "ring_score", "smoothness", "zeta_share",
 ]  # fmt: skip
 
 _ROWS_AT_ONCE = 1 << 13  # observations times samples that pass through a network together
@@ -52,6 +54,30 @@ def reconstruction_error(model: VAE, x: Any, num_samples: int = 1, seed: int = 0
         return model.likelihood.error(part, model.decoder(z))
 
     return _over_posterior(model, x, num_samples, seed, error, _mean)
+
+
+def error_of_mean(model: VAE, x: Tensor) -> float:
+    """The error of a decoder that knows nothing of z: it draws the mean of the data.
+
+    For a Gaussian likelihood that is the data's total variance.
+
+    Args:
+        model: a VAE with a Gaussian or Bernoulli likelihood; for another it is NaN.
+        x: (n, ...) observations, of the model's type and on its device.
+
+    Returns: the mean of C, in its own unit.
+
+    Example:
+        >>> from vhp_core import mlp_vae
+        >>> error_of_mean(mlp_vae(2, 1, hidden=(8,)), torch.tensor([[1.0, 0.0], [3.0, 4.0]]))
+        5.0
+    """
+    mean = x.nanmean(0) if x.isnan().any() else x.mean(0)
+    if isinstance(model.likelihood, BernoulliLikelihood):
+        mean = mean.clamp(1e-6, 1 - 1e-6).logit()
+    elif not isinstance(model.likelihood, GaussianLikelihood | GaussianPerColumnLikelihood):
+        return float("nan")  # of another likelihood nobody knows what the decoder would give
+    return model.likelihood.error(x, mean.expand_as(x)).mean().item()
 
 
 def mean_entries(model: VAE, x: Any, seed: int = 0) -> Tensor:
@@ -219,8 +245,7 @@ def _over_posterior(
     No more than a bounded number of rows is worked on at once, and what is kept of them is (n,).
     """
     x = check_data(model, x)
-    if num_samples < 1:
-        raise ValueError(f"num_samples must be at least 1, got {num_samples}")
+    num_samples = whole("num_samples", num_samples)
     first = next(model.parameters())
     at_once = max(1, min(_ROWS_AT_ONCE, _VALUES_AT_ONCE // x.shape[1:].numel()))
     rows = max(1, at_once // num_samples)

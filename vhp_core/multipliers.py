@@ -7,6 +7,8 @@ Both keep a moving average of the reconstruction error, Ĉ_t = α Ĉ_{t−1} + (
 import math
 from typing import Any
 
+from .engine.arguments import positive
+
 __all__ = ["Geco", "Rewo"]
 
 
@@ -45,13 +47,13 @@ class Geco:
         beta0: float = 0.01,
         max_log_step: float = 0.05,
     ):
-        self.kappa = _positive("kappa", kappa)
-        self.nu = _positive("nu", 0.01 / self.kappa**2 if nu is None else nu)
-        self.max_log_step = _positive("max_log_step", max_log_step, finite=False)
+        self.kappa = positive("kappa", kappa)
+        self.nu = positive("nu", 0.01 / self.kappa**2 if nu is None else nu)
+        self.max_log_step = positive("max_log_step", max_log_step, finite=False)
         if not 0 <= alpha < 1:
             raise ValueError(f"alpha must lie in [0, 1), got {alpha}")
         self.alpha = float(alpha)
-        self.beta0 = _positive("beta0", beta0)
+        self.beta0 = positive("beta0", beta0)
         self.reset()
 
     def reset(self) -> None:
@@ -147,7 +149,7 @@ class Rewo(Geco):
         max_log_step: float = 0.05,
     ):
         super().__init__(kappa, nu, alpha, beta0, max_log_step)
-        self.tau = _positive("tau", tau)
+        self.tau = positive("tau", tau)
 
     def reset(self) -> None:
         """Begin again as when it was made, the initial phase included."""
@@ -178,9 +180,3 @@ class Rewo(Geco):
         """Go on from a :meth:`state_dict`. Raises ValueError if its keys are another's."""
         super().load_state_dict(state)
         self._initial_phase = bool(state["initial_phase"])
-
-
-def _positive(name: str, value: float, finite: bool = True) -> float:
-    if not value > 0 or (finite and math.isinf(value)):
-        raise ValueError(f"{name} must be {'finite and ' if finite else ''}above 0, got {value}")
-    return float(value)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
+from .engine.arguments import whole
 from .engine.distributions import DiagonalNormal, log_mean_exp
 from .engine.seeding import generator
 from .networks import GaussianMLP
@@ -36,9 +37,7 @@ class StandardNormal(nn.Module):
 
     def __init__(self, dim: int):
         super().__init__()
-        if dim < 1:
-            raise ValueError(f"dim must be at least 1, got {dim}")
-        self.dim = dim
+        self.dim = dim = whole("dim", dim)
         self.register_buffer("loc", torch.zeros(dim), persistent=False)
         self.register_buffer("scale", torch.ones(dim), persistent=False)
 
@@ -161,13 +160,9 @@ class HierarchicalPrior(nn.Module):
         activation: str = "leaky_relu",
     ):
         super().__init__()
-        if num_importance_samples < 1:
-            raise ValueError(
-                f"num_importance_samples must be at least 1, got {num_importance_samples}"
-            )
         self.dim = dim
         self.zeta = StandardNormal(dim if zeta_dim is None else zeta_dim)
-        self.num_importance_samples = num_importance_samples
+        self.num_importance_samples = whole("num_importance_samples", num_importance_samples)
         self.conditional = GaussianMLP(self.zeta.dim, dim, hidden, activation=activation)
         self.inference = GaussianMLP(dim, self.zeta.dim, hidden, activation=activation)
         self.start(scale)
@@ -205,9 +200,8 @@ class HierarchicalPrior(nn.Module):
             ValueError: if the last dimension of z is not d, or K is below 1.
         """
         _check_dim(z, self.dim)
-        K = self.num_importance_samples if num_samples is None else num_samples
-        if K < 1:
-            raise ValueError(f"num_samples must be at least 1, got {K}")
+        num_samples = self.num_importance_samples if num_samples is None else num_samples
+        K = whole("num_samples", num_samples)
         q = self.inference(z)  # q(ζ|z), batch shape (...)
         if torch.is_grad_enabled():
             return log_mean_exp(self._log_weights(z, q, K))

@@ -1,67 +1,19 @@
 """Where the codes of a run begin: on the principal axes of the data, as the linear VAE's do."""
 
+import math
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from .doors.missing import take
-from .doors.observations import Rows
+from .engine.axes import principal_map, sampled
+from .evaluation import error_of_mean
 from .networks import GaussianAroundLinear
 from .vae import VAE
 
-__all__ = ["linear_start", "principal_map"]
+__all__ = ["linear_kappa", "linear_start", "principal_map"]
 
-
-_VALUES = 1 << 21  # of data that do not lie in memory as numbers, from which axes are found
-
-
-def principal_map(x: Any, dim: int) -> tuple[Tensor, Tensor]:
-    """A and b of the map x -> A x + b onto the leading principal axes, whitened.
-
-    The coordinates A x + b have mean 0 and covariance I over the data. They are what the encoder
-    of a linear VAE with a standard-normal prior finds, up to rotation and scale (Tipping and
-    Bishop, 1999; Lucas et al., 2019).
-
-    Args:
-        x: (n, ...) data, flattened beyond the first dimension. Of :class:`vhp_core.doors.Rows`
-            evenly spaced ones are read, some two million numbers at most. A missing entry (NaN)
-            counts as its column's mean.
-        dim: d, at most n − 1 and the data's dimension D.
-
-    Returns: A, (d, D), and b, (d,), in double precision. The sign of an axis is such that its
-    entry of the largest size is positive.
-
-    Raises:
-        ValueError: if ``dim`` is out of its range, or the data do not vary along that many axes.
-
-    Example:
-        >>> x = torch.randn(100, 5)
-        >>> A, b = principal_map(x, 2)
-        >>> z = x.double() @ A.T + b
-        >>> torch.allclose(z.T @ z / 100, torch.eye(2, dtype=torch.float64))
-        True
-    """
-    from sklearn.decomposition import PCA  # here: the first import takes a second
-
-    if isinstance(x, Rows):
-        x = x[:: 1 + x.shape.numel() // _VALUES]
-    flat = torch.as_tensor(x).detach().cpu().double().flatten(1)
-    if flat.isnan().any():
-        flat = torch.where(flat.isnan(), flat.nanmean(0), flat)
-    flat = flat.numpy()
-    most = min(len(flat) - 1, flat.shape[1])
-    if not 1 <= dim <= most:
-        raise ValueError(
-            f"dim must lie in 1 .. {most} for data of shape {tuple(x.shape)}, got {dim}"
-        )
-    found = PCA(dim, random_state=0).fit(flat)  # few axes of wide data: the randomised algorithm
-    variance = found.explained_variance_ * (len(flat) - 1) / len(flat)
-    if variance[-1] <= 1e-12 * variance[0]:
-        raise ValueError(f"the data vary along fewer than {dim} axes; take a smaller d_z")
-    A = torch.as_tensor(found.components_ / np.sqrt(variance)[:, None])
-    return A, -A @ torch.as_tensor(found.mean_)
+_LEAST_SHARE = 0.01  # of the error of the data's mean, which the rule for κ tolerates
 
 
 def linear_start(model: VAE, x: Any, scale: float = 0.3, missing: str | None = None) -> None:
@@ -88,13 +40,59 @@ def linear_start(model: VAE, x: Any, scale: float = 0.3, missing: str | None = N
         >>> from vhp_core.data import pendulum
         >>> x, model = pendulum(200).x, mlp_vae(256, 2, hidden=(16,), num_importance_samples=2)
         >>> linear_start(model, x)
-        >>> history = fit(model, x, Rewo(kappa=6.0), steps=200, progress=False)
+        >>> history = fit(model, x, Rewo(kappa=2.0), steps=200, progress=False)
     """
+    encoder = _around_linear(model)
+    A, b = principal_map(take(model, x, missing), len(encoder.linear))
+    encoder.set_affine(A, b, scale)
+
+
+@torch.no_grad()
+def linear_kappa(model: VAE, x: Any, missing: str | None = None) -> float:
+    r"""κ to begin with: it tolerates what the linear VAE with as many latent dimensions leaves.
+
+    At its optimum, probabilistic PCA (Tipping and Bishop, 1999), that is
+
+    .. math::
+
+        κ^2 = D σ^2, \qquad σ^2 = \frac{1}{D - m} \sum_{j > m} v_j, \qquad m = \min(d_z, D - 1),
+
+    :math:`v_j` the variances along the principal axes. Networks reach less where the data are
+    curved, and so can κ: look at multiples of this one by held-out data. For a Bernoulli
+    likelihood, whose error is no variance, κ² is the same share of the error that the data's mean
+    leaves; and in either case at least a hundredth of that error.
+
+    Args:
+        model: a VAE whose encoder has a linear map, as for :func:`linear_start`.
+        x: (n, ...) data, as for :func:`vhp_core.fit`, in the unit in which κ is to be.
+        missing: as for :func:`vhp_core.fit`.
+
+    Raises:
+        ValueError: as :func:`linear_start`, or if the likelihood is neither Gaussian nor Bernoulli.
+
+    Example:
+        >>> from vhp_core import Rewo, mlp_vae
+        >>> x = torch.randn(1000, 5) * torch.tensor([3.0, 2.0, 0.1, 0.1, 0.1])
+        >>> 0.2 < linear_kappa(mlp_vae(5, 2, hidden=(8,)), x) < 0.5  # √5 · 0.1, or a bit more
+        True
+    """
+    encoder, some = _around_linear(model), sampled(take(model, x, missing))
+    error = error_of_mean(model, some.to(next(model.parameters())))
+    if math.isnan(error):
+        raise ValueError(f"there is no rule for a {type(model.likelihood).__name__}; choose kappa")
+    filled = torch.where(some.isnan(), some.nanmean(0), some).flatten(1)
+    D = filled.shape[1]
+    m = min(len(encoder.linear), D - 1)
+    v = 1 / principal_map(filled, m)[0].square().sum(1)  # along the axes, which are whitened
+    share = D / (D - m) * (1 - v.sum() / filled.var(0, correction=0).sum())
+    return math.sqrt(max(share.item(), _LEAST_SHARE) * error)
+
+
+def _around_linear(model: VAE) -> GaussianAroundLinear:
     encoder = model.encoder
     if not isinstance(encoder, GaussianAroundLinear):
         raise ValueError(
-            "the encoder must be a GaussianMLP or GaussianConv, which have a linear map to start "
-            f"from; got a {type(encoder).__name__}. Start the model inside, if it is wrapped"
+            "the encoder must be a GaussianMLP or GaussianConv, which have a linear map, got a "
+            f"{type(encoder).__name__}. If the model is wrapped, give the one inside"
         )
-    A, b = principal_map(take(model, x, missing), len(encoder.linear))
-    encoder.set_affine(A, b, scale)
+    return encoder

@@ -14,6 +14,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from .diagnosis import warning_signs
 from .doors.missing import entries_observed, take, take_held_out
+from .engine.arguments import whole
 from .engine.calls import Callback, Options, settings
 from .engine.history import check_finite
 from .engine.objectives import Objective
@@ -66,7 +67,8 @@ def fit(
     A run that is stopped, by Ctrl-C (which waits for the end of the step; a second one does not),
     by a callback's exception or by divergence, leaves its history in ``model.history``, a σ that
     is set by the running error, and, where ``checkpoint`` names a file, the state after its last
-    whole step, from which the same call goes on. A run that diverges leaves an earlier file alone.
+    whole step, from which the same call goes on; a note on the exception tells which that was. A
+    run that diverges leaves an earlier file alone.
 
     Args:
         model: the VAE to train.
@@ -82,7 +84,8 @@ def fit(
             draws from torch's global state, and is not to be trained in two threads.
         progress: show a bar with error, rate and λ (also silenced by TQDM_DISABLE=1).
         checkpoint: a file. The run saves its whole state there as it goes; if the file is there
-            at the start, the run goes on from it and ends as if it had not been interrupted.
+            at the start, the run goes on from it and ends as if it had not been interrupted;
+            the bar and ``History.resumed_at`` tell the step.
         checkpoint_every: steps from one checkpoint to the next; the last step writes one too.
         fabric: a launched Lightning Fabric that says on which device, in which precision and in
             how many processes to run. If not given: one process, on the accelerator on which the
@@ -115,14 +118,16 @@ def fit(
 
     Warns:
         UserWarning: for each of the signs that the fit is not what it seems
-            (:func:`vhp_core.diagnosis.warning_signs`): an unmet or a slack constraint, a collapsed
-            posterior, a prior that does not use ζ, dead units, an error that has run away.
+            (:func:`vhp_core.diagnosis.warning_signs`): an unmet or a slack constraint, a λ that
+            still falls, a collapsed posterior, a prior that does not use ζ, dead units, a σ that
+            nothing sets, an error that has run away; and for data that look like grey levels and
+            are taken as numbers.
 
     Example:
         >>> import torch
         >>> from vhp_core import Rewo, mlp_vae
         >>> model = mlp_vae(5, 2, hidden=(16,), num_importance_samples=2)
-        >>> history = fit(model, torch.randn(100, 5), Rewo(kappa=2.5), steps=20, progress=False)
+        >>> history = fit(model, torch.randn(100, 5), Rewo(kappa=1.5), steps=20, progress=False)
         >>> history.frame().columns.tolist()
         ['step', 'error', 'smoothed_error', 'rate', 'multiplier', 'initial_phase']
     """
@@ -175,6 +180,7 @@ def fit_iwae(
     learning_rate: float = 1e-3,
     seed: int = 0,
     progress: bool = True,
+    *,
     missing: str | None = None,
     validation: Any = None,
     **options: Unpack[Options],
@@ -201,8 +207,7 @@ def fit_iwae(
         >>> len(history.frame()), history.frame().columns[-1]
         (20, 'bound')
     """
-    if num_samples < 1:
-        raise ValueError(f"num_samples must be at least 1, got {num_samples}")
+    num_samples = whole("num_samples", num_samples)
     data = take(model, x, missing)
     identity = {"method": "fit_iwae", "num_samples": num_samples, "model": model.config}
     objective = Objective(model, partial(importance_weighted_bound, num_samples=num_samples))

@@ -5,12 +5,12 @@ import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
-from .doors.observations import check_data
+from .doors.observations import check_codes, check_data
+from .engine.arguments import whole
 from .engine.distributions import draw, log_mean_exp
 from .engine.protocols import Likelihood, Prior
 from .engine.seeding import seeded
@@ -94,34 +94,49 @@ class VAE(nn.Module):
     def encode(self, x: Any) -> Distribution:
         """q_φ(z|x), batch shape (B,), event shape (d_z,).
 
+        Gradients flow through it: as an array its mean is ``encode(x).mean.detach().numpy()``.
+
         Args:
             x: (B, ...) observations, as :func:`vhp_core.fit` takes them.
         """
-        like = next(self.parameters())
-        if not isinstance(x, Tensor) or x.dtype != like.dtype:
-            x = check_data(self, x)[:]
-        x = x.to(like.device)
+        x = self._numbers(x)
         return self.encoder(x if self.fill is None else torch.where(x.isnan(), self.fill, x))
 
-    def decode(self, z: Tensor | np.ndarray) -> Distribution:
-        """p_θ(x|z); its ``.mean`` is the decoded observation, (..., d_z) -> (..., D)."""
-        like = next(self.parameters())
-        return self.likelihood(self.decoder(torch.as_tensor(z).to(like)))
+    def decode(self, z: Any) -> Distribution:
+        """p_θ(x|z); its ``.mean`` is the decoded observation, (..., d_z) -> (..., D).
+
+        Args:
+            z: codes, as a tensor, an array or a table.
+
+        Raises:
+            ValueError: if these are no numbers, or their last dimension is not d_z.
+        """
+        return self.likelihood(self.decoder(check_codes(self, z)))
 
     @torch.no_grad()
     def sample(self, n: int, noise: bool = False) -> Tensor:
         """n observations: z ~ p(z), then the mean of p_θ(x|z), or a draw of it with ``noise``.
 
         Returns: (n, D), or (n, ...) in the shape of an observation.
+
+        Raises:
+            ValueError: if n is not at least 1.
         """
-        p = self.decode(self.prior.sample(n))
+        p = self.decode(self.prior.sample(whole("n", n)))
         return p.sample() if noise else p.mean
 
-    def forward(self, x: Tensor) -> Terms:
+    def forward(self, x: Any) -> Terms:
         """Draw z ~ q_φ(z|x) once for each observation and return error and rate, (B,) each."""
+        x = self._numbers(x)
         z, log_q = draw(self.encode(x))  # (B, d_z), (B,)
         error = self.likelihood.error(x, self.decoder(z))
         return Terms(error, rate=log_q - self.prior.log_prob(z))
+
+    def _numbers(self, x: Any) -> Tensor:
+        like = next(self.parameters())
+        if not isinstance(x, Tensor) or x.dtype != like.dtype:
+            x = check_data(self, x)[:]
+        return x.to(like.device)
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the model into one safetensors file, atomically; :func:`load` has it back exactly.

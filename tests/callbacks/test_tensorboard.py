@@ -78,3 +78,20 @@ def test_the_package_reads_what_was_written(tmp_path):
     errors = {event.step: event.value for event in events.Scalars("error")}
     frame = run[0].history.frame().set_index("step")
     assert errors == pytest.approx(frame.error[9::10].to_dict(), rel=1e-6)
+
+
+def test_a_folder_with_another_runs_curves_is_refused(written, tmp_path):
+    folder, path = tmp_path / "curves", tmp_path / "run"
+    folder.mkdir()
+    board = vhp.callbacks.TensorBoard(folder)
+    with pytest.raises(KeyboardInterrupt):
+        train(checkpoint=path, callback=[board, raising(30)])
+    (folder / "events.out.tfevents.1").touch()  # as the package's own writer would have
+    train(checkpoint=path, callback=vhp.callbacks.TensorBoard(folder))  # it goes on there
+    with pytest.raises(ValueError, match="curves of another run: name a folder for this one"):
+        train(callback=vhp.callbacks.TensorBoard(folder))
+
+
+def test_the_class_in_the_place_of_an_object_is_refused():
+    with pytest.raises(ValueError, match=r"must be an object: EarlyStopping\(...\), got the class"):
+        train(callback=vhp.callbacks.EarlyStopping)

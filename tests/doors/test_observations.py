@@ -132,6 +132,8 @@ def nan(value=math.nan):
         (np.ma.masked_array(TABLE, TABLE == 0), r'at index \(2, 2\).*missing="model"'),
         (nan(), 'missing="model"'),
         (frame()["age"], "must have 2 dimensions"),
+        ([{"age": 1.0}, {"age": 2.0}], r"no numeric array.*give pandas.DataFrame\(x\)"),
+        (frame(age=["a", "b"]), r"code the table by vhp_core.doors.MixedTable"),
     ],
 )
 def test_what_is_refused_and_how(x, message):
@@ -154,6 +156,11 @@ def test_a_table_with_other_columns_than_the_fitted_one_is_refused():
     vhp.fit(mine, x, vhp.Geco(kappa=3.0), 2, 4, progress=False)
     with pytest.raises(ValueError, match=r"columns \['height', 'age', 'member'\], the model was"):
         mine.encode(x[["height", "age", "member"]])
+    with pytest.raises(ValueError, match=r"give x\[list\(model.columns\)\]"):
+        mine.encode(x[["height", "age", "member"]])
+    assert mine.encode(x[["height", "age", "member"]][list(mine.columns)]).mean.shape == (2, 2)
+    with pytest.raises(ValueError, match=r"'member'\]$"):  # no order of these would do
+        mine.encode(x.rename(columns={"age": "years"}))
     assert mine.encode(x.to_numpy(float)).mean.shape == (2, 2)
 
 
@@ -165,9 +172,40 @@ def test_nothing_is_told_of_arrays_that_are_read_only():
         check_data(model(), x)
 
 
-def test_decode_takes_arrays():
+@pytest.mark.parametrize(
+    ("shape", "x", "mend"),
+    [
+        ((3, 8, 6), np.zeros((2, 8, 6, 3)), r"move the channels, np.moveaxis\(x, -1, 1\)"),
+        ((1, 8, 8), np.zeros((2, 8, 8)), r"give the one channel a dimension, x\[:, None\]"),
+    ],
+)
+def test_pictures_whose_channels_are_elsewhere_are_refused_with_the_mend(shape, x, mend):
+    pictures = vhp.conv_vae(shape, 2, channels=(2,), hidden=4, prior="normal")
+    with pytest.raises(ValueError, match=mend):
+        check_data(pictures, x)
+    mended = np.moveaxis(x, -1, 1) if x.ndim == 4 else x[:, None]
+    assert check_data(pictures, mended).shape == (2, *shape)
+
+
+def test_decode_takes_arrays_and_tables():
     mine, z = model(), np.zeros((5, 2))
-    assert torch.equal(mine.decode(z).mean, mine.decode(torch.zeros(5, 2)).mean)
+    wanted = mine.decode(torch.zeros(5, 2)).mean
+    for codes in (z, z.tolist(), pd.DataFrame(z), torch.zeros(5, 2, dtype=torch.float64)):
+        assert torch.equal(mine.decode(codes).mean, wanted)
+    assert mine.decode(np.zeros((4, 5, 2))).mean.shape == (4, 5, 3)
+
+
+@pytest.mark.parametrize("z", [np.zeros((5, 3)), torch.zeros(5, 1), torch.tensor(1.0)])
+def test_codes_of_another_dimension_are_refused(z):
+    with pytest.raises(ValueError, match=r"z must have shape \(\.\.\., 2\), d_z last, got"):
+        model().decode(z)
+    with pytest.raises(ValueError, match="z is no numeric array"):
+        model().decode(["a", "b"])
+
+
+def test_the_model_itself_takes_arrays():
+    mine = model()
+    assert mine(TABLE).error.shape == mine(torch.as_tensor(TABLE)).rate.shape == (4,)
 
 
 def test_paths_and_axes_take_arrays():

@@ -33,8 +33,10 @@ def own_memory(model):
 )
 def test_ctrl_c_leaves_all_and_the_same_call_goes_on(tmp_path, method, step, again):
     path, parts = tmp_path / "run", fresh()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as stopped:
         train(parts, method, checkpoint=path, callback=raising(step))
+    (note,) = stopped.value.__notes__
+    assert f"has done {step} of 60 steps" in note and f"goes on from there, by {path}" in note
     model, _, constraint = parts
     assert model.history.frame().step.tolist() == list(range(1, step + 1))
     assert not model.training and own_memory(model)
@@ -43,7 +45,7 @@ def test_ctrl_c_leaves_all_and_the_same_call_goes_on(tmp_path, method, step, aga
         assert sigma2 == pytest.approx(constraint.smoothed_error / 4, rel=1e-5)
     resumed = train(fresh() if again == "another model" else parts, method, checkpoint=path)
     assert_same(resumed, train(method=method))
-    assert resumed[0].fits == 1
+    assert resumed[0].fits == 1 and resumed[0].history.resumed_at == step
 
 
 @pytest.mark.parametrize("where", ["forward", "backward"])

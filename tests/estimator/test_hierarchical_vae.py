@@ -144,13 +144,6 @@ def test_kappa_for_a_bernoulli_likelihood_is_the_same_share_of_the_means_error()
     assert decoded.min() > 0 and decoded.max() < 1
 
 
-def test_kappa_has_no_rule_for_another_likelihood():
-    model = vhp.mlp_vae(4, 2, hidden=(4,))
-    model.likelihood = torch.nn.Identity()
-    with pytest.raises(ValueError, match="kappa must be given for a Identity"):
-        hierarchical_vae._linear_kappa(model, torch.as_tensor(X))
-
-
 def test_grid_search_over_kappa_in_a_pipeline():
     pipeline = Pipeline([("scale", StandardScaler()), ("vae", tiny(steps=30))])
     search = GridSearchCV(pipeline, {"vae__kappa": [0.5, 20.0]}, cv=2, error_score="raise")

@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ..engine.arguments import whole
 from ..engine.calls import RunState
 from ..likelihoods import GaussianLikelihood, GaussianPerColumnLikelihood
 
@@ -63,8 +64,7 @@ class EarlyStopping:
     """
 
     def __init__(self, monitor: str | None = None, patience: int = 10, min_delta: float = 0.0):
-        if patience < 1:
-            raise ValueError(f"patience must be at least 1, got {patience}")
+        patience = whole("patience", patience)
         if not min_delta >= 0:
             raise ValueError(f"min_delta must not be below 0, got {min_delta}")
         self.monitor, self.patience, self.min_delta = monitor, patience, min_delta

@@ -2,8 +2,10 @@
 
 import math
 import os
+from pathlib import Path
 from typing import Any
 
+from ..engine.arguments import whole
 from ..engine.calls import RunState
 from ..engine.extras import require
 
@@ -15,7 +17,7 @@ class TensorBoard:
 
     It needs the package tensorboard (``pip install 'vhp_core[tensorboard]'``, 60 MB). Of several
     processes the first one writes. A run that is resumed goes on in its curves; another run
-    belongs into another folder.
+    belongs into another folder, and is refused here.
 
     Args:
         folder: where to write; it is made if it is not there.
@@ -23,7 +25,8 @@ class TensorBoard:
 
     Raises:
         ModuleNotFoundError: if the package is not installed.
-        ValueError: if ``every`` is below 1.
+        ValueError: if ``every`` is below 1; in the first step, if the folder has the curves of
+            another run.
 
     Example:
         >>> board = TensorBoard("runs/first")  # doctest: +SKIP
@@ -32,9 +35,7 @@ class TensorBoard:
 
     def __init__(self, folder: str | os.PathLike, every: int = 10):
         require("tensorboard", "tensorboard")
-        if every < 1:
-            raise ValueError(f"every must be at least 1, got {every}")
-        self.folder, self.every = os.fspath(folder), every
+        self.folder, self.every = os.fspath(folder), whole("every", every)
         self.writer: Any = None
 
     def __call__(self, state: RunState) -> None:
@@ -44,6 +45,11 @@ class TensorBoard:
         if self.writer is None:
             from torch.utils.tensorboard import SummaryWriter
 
+            if state.step == 1 and any(Path(self.folder).glob("events.out.tfevents.*")):
+                raise ValueError(
+                    f"{self.folder} has the curves of another run: name a folder for this one, or "
+                    "delete those"
+                )
             self.writer = SummaryWriter(self.folder, purge_step=state.step)
         turn = state.step % self.every == 0 or state.step == state.steps
         for name, value in (state.row if turn else state.validation or {}).items():

@@ -9,13 +9,4 @@
 
 import lazy_loader as lazy
 
-__getattr__, __dir__, __all__ = lazy.attach(
-    __name__,
-    ["missing", "mixed", "observations", "tables"],
-    {
-        "missing": ["expect_missing"],
-        "mixed": ["MixedLikelihood", "MixedTable"],
-        "observations": ["Rows", "check_data"],
-        "tables": ["as_frame"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

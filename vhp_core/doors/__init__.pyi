@@ -1,7 +1,7 @@
 from . import missing, mixed, observations, tables
 from .missing import expect_missing
 from .mixed import MixedLikelihood, MixedTable
-from .observations import Rows, check_data
+from .observations import Rows, check_codes, check_data
 from .tables import as_frame
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "MixedTable",
     "Rows",
     "as_frame",
+    "check_codes",
     "check_data",
     "expect_missing",
     "missing",

@@ -1,10 +1,12 @@
 """Entries that were not observed: left out of the error and of log p(x), filled for the encoder."""
 
+import warnings
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from .grey import grey_levels
 from .observations import Model, Rows, check_data
 from .tables import columns_of
 
@@ -62,6 +64,9 @@ def take(model: Model, x: Any, missing: str | None = None) -> Tensor | Rows:
     Raises:
         ValueError: as :func:`check_data` and :func:`expect_missing`, or if ``missing`` is neither
             None nor "model".
+
+    Warns:
+        UserWarning: if the data look like grey levels from 0 to 255 and count as numbers.
     """
     if missing not in (None, "model"):
         raise ValueError(f'missing must be None or "model", got {missing!r}')
@@ -69,6 +74,8 @@ def take(model: Model, x: Any, missing: str | None = None) -> Tensor | Rows:
         expect_missing(model, x)
     data = check_data(model, x)
     model.columns = columns_of(x) or model.columns
+    if told := grey_levels(data):
+        warnings.warn(told, stacklevel=3)
     return data
 
 

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from .tables import columns_of, is_frame, values_of
 
-__all__ = ["Rows", "check_data"]
+__all__ = ["Rows", "check_codes", "check_data"]
 
 _VALUES_AT_ONCE = 1 << 20  # looked at together
 
@@ -23,6 +23,9 @@ class Model(Protocol):
     x_shape: tuple[int, ...] | None
     columns: tuple[str, ...] | None
     fill: Tensor | None
+
+    @property
+    def encoder(self) -> Any: ...
 
     @property
     def likelihood(self) -> Any:
@@ -130,7 +133,31 @@ def check_data(model: Model, x: Any, missing: bool = False) -> Tensor | Rows:
     return look.at_parts(Rows(read, held.shape, held.device, held))
 
 
-def _held(x: Any) -> Tensor:
+def check_codes(model: Model, z: Any) -> Tensor:
+    """What ``model`` can decode, as a tensor of its type: numbers whose last dimension is d_z.
+
+    Args:
+        model: a VAE; where its encoder is none of this package's, codes of any d_z pass.
+        z: (..., d_z) codes: a tensor, an array, a table.
+
+    Raises:
+        ValueError: if these are no numbers, or of another d_z.
+
+    Example:
+        >>> from vhp_core import mlp_vae
+        >>> check_codes(mlp_vae(3, 2, hidden=(8,)), np.zeros((4, 2))).shape
+        torch.Size([4, 2])
+    """
+    codes = z if isinstance(z, Tensor) else _held(z, "z")
+    linear = getattr(model.encoder, "linear", None)  # (d_z, D) of GaussianAroundLinear
+    if isinstance(linear, Tensor) and (not codes.ndim or codes.shape[-1] != len(linear)):
+        raise ValueError(
+            f"z must have shape (..., {len(linear)}), d_z last, got {tuple(codes.shape)}"
+        )
+    return codes.to(next(model.parameters()))
+
+
+def _held(x: Any, name: str = "x") -> Tensor:
     """Numbers in memory, or a file's, as a tensor that shares it where that can be."""
     if is_frame(x):
         x = values_of(x)
@@ -148,7 +175,9 @@ def _held(x: Any) -> Tensor:
             warnings.filterwarnings("ignore", "The given NumPy array is not writable")
             held = torch.as_tensor(x).detach()
     except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"x is no numeric array: {error}") from error
+        first = x[0] if isinstance(x, list | tuple) and x else x
+        mend = f"; give pandas.DataFrame({name})" if isinstance(first, dict) else ""
+        raise ValueError(f"{name} is no numeric array: {error}{mend}") from error
     if held.is_complex():
         raise ValueError("x is complex; give its real and imaginary parts as columns")
     if held.layout != torch.strided:
@@ -193,8 +222,9 @@ class _Look:
     def __init__(self, model: Model, names: tuple[str, ...] | None, missing: bool):
         known = getattr(model, "columns", None)
         if names and known and names != known:
+            mend = "; give x[list(model.columns)]" if set(known) <= set(names) else ""
             raise ValueError(
-                f"x has the columns {list(names)}, the model was fitted on {list(known)}"
+                f"x has the columns {list(names)}, the model was fitted on {list(known)}{mend}"
             )
         self.names = names
         self.missing = missing or getattr(model, "fill", None) is not None
@@ -204,19 +234,23 @@ class _Look:
         self.low, self.high = bounds
 
     def at_shape(self, shape: tuple[int, ...]) -> None:
+        given = tuple(shape[1:])
         if len(shape) != 1 + self.event_dims or shape[0] == 0:
+            grey = self.shape is not None and self.shape == (1, *given)
             raise ValueError(
                 f"x must have {1 + self.event_dims} dimensions, observations first, and at least "
                 f"one observation; its shape is {tuple(shape)}"
+                + ("; give the one channel a dimension, x[:, None]" if grey else "")
             )
-        given = tuple(shape[1:])
         if self.shape is not None and given != self.shape:
             if len(self.shape) == 1:
                 raise ValueError(
                     f"x has {given[0]} columns, the model was built for {self.shape[0]}"
                 )
+            last = given == (*self.shape[1:], self.shape[0])
             raise ValueError(
                 f"an observation has the shape {given}, the model was built for {self.shape}"
+                + ("; move the channels, np.moveaxis(x, -1, 1)" if last else "")
             )
 
     def at_parts(self, x: Data, rows: Tensor | None = None) -> Data:

@@ -43,7 +43,7 @@ def values_of(x: "pd.DataFrame") -> np.ndarray:
     if bad:
         raise ValueError(
             f"x has columns that are not of real numbers: {', '.join(bad)}; leave them out, or "
-            "code them as numbers"
+            "code the table by vhp_core.doors.MixedTable"
         )
     return x.to_numpy(dtype=np.float64, na_value=np.nan)
 

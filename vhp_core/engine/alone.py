@@ -1,9 +1,13 @@
 """One process on one device: what a run does where it is given no Lightning Fabric."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Alone"]
+__all__ = ["Alone", "own_precision"]
+
+_CONVERTING = {"16-true": torch.half, "bf16-true": torch.bfloat16, "64-true": torch.double}
 
 
 class Alone:
@@ -44,3 +48,18 @@ class Alone:
     ) -> None:
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         nn.utils.clip_grad_norm_(parameters, max_norm)
+
+
+def own_precision(fabric: Any, dtype: torch.dtype) -> None:
+    """Refuse a Fabric that would give the weights another type: they lie in one vector by then.
+
+    Raises:
+        ValueError: if its precision is one that converts them, and they have another.
+    """
+    precision = "" if isinstance(fabric, Alone) else fabric.strategy.precision.precision
+    wanted = _CONVERTING.get(precision, dtype)
+    if wanted != dtype:
+        raise ValueError(
+            f"the Fabric's precision {precision!r} would turn the weights from {dtype} into "
+            f'{wanted}: call model.to({wanted}) yourself, or take "16-mixed" or "bf16-mixed"'
+        )

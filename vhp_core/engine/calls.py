@@ -83,6 +83,8 @@ class Calls:
         callback = () if callback is None else callback
         self.all: list[Any] = list(callback) if isinstance(callback, Sequence) else [callback]
         for one in self.all:
+            if isinstance(one, type):
+                raise ValueError(f"callback must be an object: {one.__name__}(...), got the class")
             if not callable(one):
                 raise ValueError(f"callback must be a function of a RunState, got {one!r}")
         self.stateful = [one for one in self.all if hasattr(one, "state_dict")]
@@ -128,7 +130,13 @@ class Calls:
 
 
 def settings(thing: Any) -> dict[str, Any]:
-    """The class and the plain attributes of what has a state_dict, without what moves."""
+    """The class and the plain attributes of what has a state_dict, without what moves.
+
+    Raises:
+        ValueError: if it has none, as where a number stands in the constraint's place.
+    """
+    if isinstance(thing, type) or not hasattr(thing, "state_dict"):
+        raise ValueError(f"constraint must be a Rewo or a Geco, such as Rewo(kappa), got {thing!r}")
     moving = thing.state_dict()
     fixed = {
         key: value

@@ -44,13 +44,23 @@ def write_checkpoint(
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, str]) -> None:
     """Put a safetensors file where ``path`` says, at once and for good: no reader sees a part."""
-    content = save({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, header)
+    content = _sorted(save({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, header))
     part = path.with_name(path.name + ".part")
     with part.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
+
+
+def _sorted(content: bytes) -> bytes:
+    """The same file with its header in order: as it is made, that differs from call to call."""
+    size = int.from_bytes(content[:8], "little")
+    head = json.loads(content[8 : 8 + size])
+    head["__metadata__"] = dict(sorted(head["__metadata__"].items()))
+    text = json.dumps(head, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[8 + size :]
 
 
 def read_tensors(path: str | os.PathLike) -> tuple[dict[str, str], dict[str, Tensor]]:

@@ -17,6 +17,7 @@ class History:
     Attributes:
         columns: name -> one value a step.
         fits_before: how many runs the model had before this one; each has a stream of its own.
+        resumed_at: the step at which the last call went on from a checkpoint; 0 if it did not.
 
     Example:
         >>> history = History()
@@ -28,10 +29,18 @@ class History:
 
     columns: dict[str, list] = field(default_factory=dict)
     fits_before: int = 0
+    resumed_at: int = 0
 
     def __len__(self) -> int:
         """The number of steps."""
         return len(next(iter(self.columns.values()), ()))
+
+    @property
+    def title(self) -> str | None:
+        """What stands before the bar: which fit of the model it is, and from where it goes on."""
+        again = [f"fit {self.fits_before + 1}"] if self.fits_before else []
+        resumed = [f"from step {self.resumed_at}"] if self.resumed_at else []
+        return ", ".join(again + resumed) or None
 
     def append(self, **values: float | bool | None) -> None:
         """Add one step. The first call fixes the names of the columns."""

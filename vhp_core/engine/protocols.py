@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
-__all__ = ["Likelihood", "Prior"]
+__all__ = ["Likelihood", "Prior", "rests_unset"]
 
 
 @runtime_checkable
@@ -64,6 +64,13 @@ class Likelihood(Protocol):
 
     def log_prob(self, x: Tensor, output: Tensor) -> Tensor:
         """log p(x|z) in nats, in the shape of :meth:`error`."""
+
+
+def rests_unset(likelihood: Likelihood) -> bool:
+    """Whether it has a ``log_scale``, and nothing by which :func:`vhp_core.fit` could set it."""
+    setters = ("set_scale", "set_scales")
+    found = any(hasattr(likelihood, name) for name in setters)
+    return hasattr(likelihood, "log_scale") and not found
 
 
 class Prior(Protocol):

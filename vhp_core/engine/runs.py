@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from .alone import Alone
+from .alone import Alone, own_precision
+from .arguments import whole
 from .calls import Calls, RunState
 from .flat import FlatParameters, HasParameters
 from .history import History
@@ -38,8 +39,7 @@ class Run:
     Args:
         model: the module whose parameters are trained; of any kind.
         objective: a module around ``model``, or the model itself, called with a batch.
-        x: (n, ...) data: a tensor, which goes to the device; or what is indexed like one, of which
-            each batch does.
+        x: (n, ...) data: a tensor, which goes to the device; or like one, and each batch does.
         identity: what tells this run from others, for its checkpoint; plain JSON values.
         constraint: has state_dict and load_state_dict, as :class:`Geco`; or None.
         at_rest: parameters that this run does not train.
@@ -82,10 +82,9 @@ class Run:
         scheduler: Callable | None = None,
         clip: float | None = None,
     ):
-        counts = {"steps": steps, "batch_size": batch_size, "checkpoint_every": checkpoint_every}
-        for name, value in (counts | {"validate_every": validate_every}).items():
-            if value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}")
+        steps, batch_size = whole("steps", steps), whole("batch_size", batch_size)
+        self.checkpoint_every = whole("checkpoint_every", checkpoint_every)
+        self.validate_every = whole("validate_every", validate_every)
         if not 0 < learning_rate < float("inf"):
             raise ValueError(f"learning_rate must be finite and above 0, got {learning_rate}")
         if not 0 <= cooldown <= 1:
@@ -106,12 +105,11 @@ class Run:
         self.objective, self.constraint = objective, constraint
         self.x, self.at_rest, self.apart = x, at_rest, apart
         self.resident = isinstance(x, Tensor)
-        self.held_out, self.validate_every, self.at_end = held_out, validate_every, at_end
+        self.held_out, self.at_end = held_out, at_end
         self.steps, self.batch_size, self.seed, self.progress = steps, batch_size, seed, progress
         self.rule = (learning_rate, optimizer, scheduler, cooldown)
         self.clip, self.calls = clip, Calls(callback)
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
-        self.checkpoint_every = checkpoint_every
         self.identity = identity | {
             "parameters": {key: list(value.shape) for key, value in model.state_dict().items()},
             "data": fingerprint(x),
@@ -156,7 +154,7 @@ class Run:
             fit = self.history.fits_before + 1
             self.bar = stack.enter_context(
                 tqdm(
-                    desc=f"fit {fit}" if fit > 1 else None,
+                    desc=self.history.title,
                     total=self.steps,
                     initial=self.step,
                     unit="step",
@@ -188,6 +186,7 @@ class Run:
                 "Apple's GPU has no double precision: call model.float(), or give a Fabric with "
                 'accelerator="cpu"'
             )
+        own_precision(self.fabric, self.dtype)
         self.fabric.to_device(self.objective)
         apart = set() if self.apart is None else {id(p) for p in self.apart.parameters()}
         trained = [p for p in self.model.parameters() if p.requires_grad]
@@ -288,12 +287,14 @@ class Run:
         if self.moving:  # in the midst of the optimiser's step there is no way back
             return
         done = len(self.history)
+        self.model.fits = self.history.fits_before + (done > 0)
         undone = self.step > done
         if undone:
             self.undo()
             self.step = done
-        if not done:
-            self.model.fits = self.history.fits_before
         diverged = undone and isinstance(error, ValueError)
+        note = f"The run has done {done} of {self.steps} steps; model.history tells of them"
         if done and self.checkpoint is not None and not (diverged and self.checkpoint.exists()):
             save_run(self)
+            note += f". The same call goes on from there, by {self.checkpoint}"
+        error.add_note(note)

@@ -3,7 +3,6 @@
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -99,12 +98,13 @@ def load_run(run: "Run") -> None:
     run.history.columns = {key: parts["history"][key].tolist() for key in state["columns"]}
     run.history.fits_before = before
     set_random_state(tensors, run.fabric.device)
+    run.history.resumed_at = state["step"]
     run.step, run.calling = state["step"], state.get("calling", False)
     run.stopped = run.calls.for_good = state.get("stopped", False)
 
 
 def fingerprint(x: Any, rows: int = 1000) -> str:
     """Shape and hash of at most about ``rows`` rows of the data, evenly spaced."""
-    some = x[:: max(1, len(x) // rows)].cpu().contiguous().numpy()
-    digest = hashlib.blake2b(np.ascontiguousarray(some).data, digest_size=8).hexdigest()
+    some = x[:: max(1, len(x) // rows)].cpu().contiguous().view(torch.uint8)
+    digest = hashlib.blake2b(some.numpy().data, digest_size=8).hexdigest()
     return f"{tuple(x.shape)} {digest}"

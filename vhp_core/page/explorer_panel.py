@@ -23,6 +23,7 @@ __all__ = ["decode", "panel_of", "still_panel"]
 
 _FULL = 30000  # the edge of a map as a 16-bit integer
 _CELLS = 80  # of the density, a side
+_AT_ONCE = 512  # of its cells
 _NODES = 1 << 16  # of a graph, at most: an edge names its node in 16 bits
 _SAMPLES = 50_000  # of the prior, where its density on a plane has no closed form
 _KERNEL = 0.04  # standard deviation of their kernel, in half a map's side
@@ -69,8 +70,9 @@ def _density(model: VAE, middle: np.ndarray, reach: float) -> np.ndarray:
     ticks = np.linspace(-1, 1, _CELLS) * reach
     grid = np.stack(np.meshgrid(middle[0] + ticks, middle[1] + ticks), axis=-1).reshape(-1, 2)
     points = torch.as_tensor(grid, dtype=torch.float32, device=next(model.parameters()).device)
-    with seeded(0):
-        log_p = model.prior.log_prob(points, num_samples=256).cpu().numpy()
+    with seeded(0):  # in parts: of all at once, freed memory was not used again
+        parts = [model.prior.log_prob(part, num_samples=256) for part in points.split(_AT_ONCE)]
+    log_p = torch.cat(parts).cpu().numpy()
     return np.clip(1 + (log_p - log_p.max()) / _DEPTH, 0, 1)
 
 

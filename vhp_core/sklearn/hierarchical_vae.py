@@ -20,18 +20,15 @@ from torch import Tensor
 from ..builders import mlp_vae
 from ..engine.seeding import seeded
 from ..evaluation import check_data, log_likelihood
-from ..likelihoods import BernoulliLikelihood, GaussianLikelihood
 from ..multipliers import Rewo
-from ..networks import GaussianAroundLinear
 from ..priors import VampPrior
-from ..starting import linear_start
+from ..starting import linear_kappa, linear_start
 from ..training import fit
 from ..vae import VAE
 
 __all__ = ["HierarchicalVAE"]
 
 _ROWS_AT_ONCE = 1 << 13  # that pass through a network together
-_LEAST_SHARE = 0.01  # of the error of the data's mean, which kappa=None tolerates
 
 
 class HierarchicalVAE(
@@ -45,22 +42,15 @@ class HierarchicalVAE(
     different units need a step before it that scales them, such as scikit-learn's StandardScaler;
     κ and log-likelihoods are then those of the scaled columns.
 
-    If κ is not given, the constraint tolerates the error that the linear VAE with as many latent
-    dimensions has at its optimum, which is probabilistic PCA (Tipping and Bishop, 1999),
-
-    .. math::
-
-        κ^2 = D σ^2, \qquad σ^2 = \frac{1}{D - m} \sum_{j > m} v_j, \qquad m = \min(d_z, D - 1),
-
-    :math:`v_j` the variances along the principal axes. For a Bernoulli likelihood, whose error is
-    no variance, κ² is the same share of the error that the data's mean has; and in either case at
-    least a hundredth of that error. A grid search over multiples of ``kappa_`` can do better.
+    If κ is not given, it is that of :func:`vhp_core.linear_kappa`: the constraint tolerates what
+    the linear VAE with as many latent dimensions leaves. A grid search over multiples of
+    ``kappa_`` can do better.
 
     Args:
         z_dim: d_z, the dimension of the latent variable, at most the number of columns.
         prior: "hierarchical", "normal" or "vamp", whose pseudo-inputs begin as observations.
         likelihood: "gaussian", or "bernoulli" for data in [0, 1].
-        kappa: κ, in the data's unit, or the rule above.
+        kappa: κ, in the data's unit; None for that rule.
         hidden: widths of the hidden layers of all networks.
         num_importance_samples: K of the hierarchical prior's bound in training.
         steps: of training.
@@ -158,7 +148,7 @@ class HierarchicalVAE(
             if isinstance(model.prior, VampPrior):
                 some = torch.randperm(len(x))[: len(model.prior.pseudo_inputs)]
                 model.prior.pseudo_inputs.data.copy_(_filled(model, x[some]))
-        constraint = Rewo(_linear_kappa(model, x) if self.kappa is None else self.kappa)
+        constraint = Rewo(linear_kappa(model, x) if self.kappa is None else self.kappa)
         self.history_ = fit(
             model,
             x,
@@ -256,21 +246,3 @@ def _in_parts(function: Callable[[Tensor], Tensor], rows: Tensor) -> np.ndarray:
 
 def _filled(model: VAE, x: Tensor) -> Tensor:
     return x if model.fill is None else torch.where(x.isnan(), model.fill, x)
-
-
-@torch.no_grad()
-def _linear_kappa(model: VAE, x: Tensor) -> float:
-    """κ of ``kappa=None`` for a model whose encoder is on the principal axes of x."""
-    bernoulli = isinstance(model.likelihood, BernoulliLikelihood)
-    if not (bernoulli or isinstance(model.likelihood, GaussianLikelihood)):
-        raise ValueError(f"kappa must be given for a {type(model.likelihood).__name__}, got None")
-    columns, encoder = x.shape[1], model.encoder
-    assert isinstance(encoder, GaussianAroundLinear)  # of mlp_vae
-    axes = 1 / encoder.linear.square().sum(1)  # variances: the axes are whitened
-    m = min(len(axes), columns - 1)
-    total = _filled(model, x).var(0, correction=0).sum()
-    share = columns / (columns - m) * (1 - axes[:m].sum() / total)
-    mean = x.nanmean(0)
-    output = mean.clamp(1e-6, 1 - 1e-6).logit() if bernoulli else mean
-    error = model.likelihood.error(x, output.expand_as(x)).mean()
-    return (share.clamp(min=_LEAST_SHARE) * error).sqrt().item()
