@@ -53,7 +53,7 @@ def test_source_hash_covers_the_method_and_the_data_that_are_named(tmp_path, mon
         path.write_text(text, encoding="utf-8")
         return [one != other for one, other in zip(before, changed, strict=True)]
 
-    assert after("priors.py", "dim < 1", "dim < 2") == [True, True, True]
+    assert after("priors.py", "scale < 1", "scale < 2") == [True, True, True]
     assert after("engine/flat.py", "torch.cat", "torch.hstack") == [True, True, True]
     assert after("doors/observations.py", "/ 255", "/ 256") == [True, True, True]
     assert after("data/skeleton.py", "np.", "numpy.") == [False, True, False]  # imported by cmu
