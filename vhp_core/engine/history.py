@@ -37,7 +37,7 @@ class History:
 
     @property
     def title(self) -> str | None:
-        """What stands before the bar: which fit of the model it is, and from where it goes on."""
+        """Words before the bar, of which fit it is and from where it goes on; None if usual."""
         again = [f"fit {self.fits_before + 1}"] if self.fits_before else []
         resumed = [f"from step {self.resumed_at}"] if self.resumed_at else []
         return ", ".join(again + resumed) or None
