@@ -28,7 +28,7 @@ from tools.check.links import link_faults
 NOT_PAGES = ("genindex.html", "search.html", "py-modindex.html")
 MOST_BYTES = 4_000_000
 PATIENCE = 120_000  # milliseconds for a page to load, on a machine that is busy
-WIDTHS = (1280, 390)
+WIDTHS = (1280, 1024, 390)
 PLAYS_WITHIN = 2.0  # seconds
 
 # Facts about a page, gathered in it. Pictures that load late are fetched and waited for.
@@ -144,13 +144,14 @@ def check(page: Page, base: str, name: str, site: Path) -> tuple[list[str], str]
         if weight > MOST_BYTES:
             note(f"the page transfers {weight / 1e6:.1f} MB, {MOST_BYTES / 1e6:.0f} at most may")
 
-        page.set_viewport_size({"width": WIDTHS[1], "height": 900})
-        page.goto(f"{base}/{name}", wait_until="load")
-        for fault in faults(page.evaluate(FACTS)):
-            if fault not in found:
-                note(f"at {WIDTHS[1]} pixels: {fault}")
-        for fault in rule_faults(page, ["scrollable-region-focusable"]):
-            note(f"at {WIDTHS[1]} pixels: {fault}")
+        for width in WIDTHS[1:]:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.goto(f"{base}/{name}", wait_until="load")
+            for fault in faults(page.evaluate(FACTS)):
+                if fault not in found:
+                    note(f"at {width} pixels: {fault}")
+            for fault in rule_faults(page, ["scrollable-region-focusable"]):
+                note(f"at {width} pixels: {fault}")
     players = len(page.query_selector_all("figure.motion-player"))
     seen = f"{len(facts['images'])} pictures, {facts['formulas']} formulas, {players} players, "
     return found, seen + f"{weight / 1e6:.2f} MB"

@@ -1,5 +1,7 @@
 """What training and measuring stand on: it knows tensors and modules, and nothing of VAEs.
 
+- ``arguments``: numbers that a caller hands over, taken or refused by their name;
+- ``axes``: the leading principal axes of data;
 - ``seeding``: random numbers from a seed, apart from the caller's own;
 - ``distributions``: the Gaussian of networks, with densities in few passes over memory;
 - ``images``: their shapes through convolutions;
