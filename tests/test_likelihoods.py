@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import vhp_core as vhp
+from vhp_core.likelihoods import natural_multiplier
 
 EVERY = {
     "gaussian": vhp.GaussianLikelihood,
@@ -221,3 +222,16 @@ def test_what_is_no_likelihood_is_refused_by_name():
         ValueError, match="a Tanh is no likelihood: it lacks event_dims, error, log"
     ):
         vhp.VAE(model.encoder, model.decoder, torch.nn.Tanh(), model.prior)
+
+
+def test_the_natural_multiplier_is_the_elbo_s_own():
+    x, output = torch.randn(7, 4), torch.randn(7, 4)
+    for likelihood in (vhp.GaussianLikelihood(), vhp.GaussianPerColumnLikelihood(4)):
+        if hasattr(likelihood, "set_scale"):
+            likelihood.set_scale(mean_error=1.5**2, dim=4)  # σ² = κ²/D
+        else:
+            likelihood.set_scales(torch.full((4,), 1.5**2 / 4))
+        price = natural_multiplier(likelihood, 4, kappa=1.5)
+        total = likelihood.log_prob(x, output) + price * likelihood.error(x, output)
+        torch.testing.assert_close(total, total[:1].expand(7))  # what is left does not depend on x
+    assert natural_multiplier(vhp.BernoulliLikelihood(), 4, kappa=1.5) == 1.0

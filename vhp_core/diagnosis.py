@@ -10,7 +10,7 @@ from .doors.observations import check_data
 from .engine.history import History
 from .engine.protocols import rests_unset
 from .evaluation import dead_units, error_of_mean, zeta_share
-from .likelihoods import GaussianLikelihood, GaussianPerColumnLikelihood
+from .likelihoods import natural_multiplier
 from .multipliers import Geco, Rewo
 from .priors import HierarchicalPrior
 from .vae import VAE
@@ -109,9 +109,7 @@ def _of_constraint(
 ) -> list[str]:
     error: Any = constraint.smoothed_error  # a step was taken
     tolerance, value = constraint.kappa**2, constraint.value
-    # λ of a model whose noise is what κ² says: 1/(2σ²) with σ² = κ²/D, or 1 for a divergence.
-    gaussian = isinstance(model.likelihood, GaussianLikelihood | GaussianPerColumnLikelihood)
-    natural = x[0].numel() / (2 * tolerance) if gaussian else 1.0
+    natural = natural_multiplier(model.likelihood, x[0].numel(), constraint.kappa)
     if constraint.initial_phase:
         return [
             f"the error never fell below kappa² = {tolerance:.4g}; it reached {error:.4g}. The "

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +11,10 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from .engine.entries import Entrywise, normal_log_prob, set_log_scale
 
-__all__ = ["BernoulliLikelihood", "GaussianLikelihood", "GaussianPerColumnLikelihood"]
+__all__ = [
+    "BernoulliLikelihood", "GaussianLikelihood", "GaussianPerColumnLikelihood",
+    "natural_multiplier",
+]  # fmt: skip
 
 
 class GaussianLikelihood(Entrywise):
@@ -150,3 +154,16 @@ class BernoulliLikelihood(Entrywise):
         self.check(x, output)
         p, output = torch.broadcast_tensors(self.filled(x), output)
         return -self.total(binary_cross_entropy_with_logits(output, p, reduction="none"), x)
+
+
+def natural_multiplier(likelihood: Any, entries: int, kappa: float) -> float:
+    """The λ of a model whose noise is what κ² says, in nats per unit of C.
+
+    It is D/(2κ²) for a Gaussian likelihood, the ELBO's 1/(2σ²) with σ² = κ²/D, and 1 for one whose
+    C is in nats.
+
+    Args:
+        entries: D, the number of entries of an observation.
+    """
+    gaussian = isinstance(likelihood, GaussianLikelihood | GaussianPerColumnLikelihood)
+    return entries / (2 * kappa**2) if gaussian else 1.0

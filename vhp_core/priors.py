@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 
 from .engine.arguments import whole
+from .engine.bound import importance_weighted
 from .engine.distributions import DiagonalNormal, log_mean_exp
 from .engine.seeding import generator
 from .networks import GaussianMLP
@@ -202,6 +203,10 @@ class HierarchicalPrior(nn.Module):
         _check_dim(z, self.dim)
         num_samples = self.num_importance_samples if num_samples is None else num_samples
         K = whole("num_samples", num_samples)
+        usual = torch.is_grad_enabled() and type(self) is HierarchicalPrior
+        bound = importance_weighted(z, self.inference, self.conditional, K) if usual else None
+        if bound is not None:
+            return bound
         q = self.inference(z)  # q(ζ|z), batch shape (...)
         if torch.is_grad_enabled():
             return log_mean_exp(self._log_weights(z, q, K))

@@ -12,11 +12,14 @@ from torch.distributions import Distribution
 from .doors.observations import check_codes, check_data
 from .engine.arguments import whole
 from .engine.distributions import draw, log_mean_exp
+from .engine.memory import keep_freed
 from .engine.protocols import Likelihood, Prior
 from .engine.seeding import seeded
 from .engine.structure import write_module
 
 __all__ = ["VAE", "Terms", "importance_weighted_bound", "lagrangian"]
+
+keep_freed()
 
 FORMAT = "vhp_core.VAE/2"  # of the files that VAE.save writes and load reads
 

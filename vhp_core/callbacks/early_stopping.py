@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..engine.arguments import whole
 from ..engine.calls import RunState
-from ..likelihoods import GaussianLikelihood, GaussianPerColumnLikelihood
+from ..likelihoods import natural_multiplier
 
 __all__ = ["EarlyStopping"]
 
@@ -127,9 +127,7 @@ def _met(constraint: Any) -> bool:
 
 def _constrained(state: RunState) -> float:
     """R + p max(0, C − κ²) of the held-out data."""
-    tolerance = state.constraint.kappa**2
-    squares = GaussianLikelihood | GaussianPerColumnLikelihood
-    gaussian = isinstance(state.model.likelihood, squares)
-    price = math.prod(state.x_shape) / (2 * tolerance) if gaussian else 1.0
-    excess = max(0.0, state.row["validation_error"] - tolerance)
+    kappa = state.constraint.kappa
+    price = natural_multiplier(state.model.likelihood, math.prod(state.x_shape), kappa)
+    excess = max(0.0, state.row["validation_error"] - kappa**2)
     return state.row["validation_rate"] + price * excess

@@ -4,6 +4,9 @@
 - ``axes``: the leading principal axes of data;
 - ``seeding``: random numbers from a seed, apart from the caller's own;
 - ``distributions``: the Gaussian of networks, with densities in few passes over memory;
+- ``bound``: the bound of a hierarchical prior with its gradient written out;
+- ``layers``: the networks that it goes through, forward and backward;
+- ``memory``: what a step frees, kept for the next;
 - ``images``: their shapes through convolutions;
 - ``protocols``: what parts of a model that are a user's own have to have;
 - ``entries``: sums over the entries of observations;
@@ -12,6 +15,7 @@
 - ``paths``: points one after another, resampled and measured;
 - ``runs``: a run's batches, steps, progress bar, and how it ends;
 - ``history``, ``validation``, ``calls``: what is seen of it, held-out data, callbacks;
+- ``ahead``: steps on an accelerator that nothing waits for;
 - ``optimisers``: what takes its steps, with schedules and clipping;
 - ``saving``, ``interrupts``: its checkpoint, and Ctrl-C that waits for the end of a step;
 - ``owners``: which model a constraint was moved with;
@@ -28,7 +32,9 @@ import lazy_loader as lazy
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     [
+        "ahead",
         "alone",
+        "bound",
         "calls",
         "checkpoints",
         "distributions",
@@ -39,6 +45,8 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "history",
         "images",
         "interrupts",
+        "layers",
+        "memory",
         "objectives",
         "optimisers",
         "owners",

@@ -49,6 +49,11 @@ class History:
         for name, value in values.items():
             self.columns[name].append(value)
 
+    def cut(self, step: int) -> None:
+        """Forget the steps after ``step``."""
+        for values in self.columns.values():
+            del values[step:]
+
     def row(self) -> dict[str, float | bool]:
         """The last step's values."""
         return {name: values[-1] for name, values in self.columns.items()}

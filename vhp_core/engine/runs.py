@@ -280,10 +280,10 @@ class Run:
         return RunState(int(row["step"]), self.steps, *told, self.fabric.is_global_zero, error)
 
     def _stop(self, error: BaseException) -> None:
-        """Go back to the end of the last whole step, and write that down.
-
-        A run that diverged leaves the file of an earlier step.
-        """
+        """Go back to the end of the last whole step, or to a block's beginning, and write that
+        down. A run that diverged leaves the file of an earlier step."""
+        if self.undo.held:
+            self.undo()
         if self.moving:  # in the midst of the optimiser's step there is no way back
             return
         done = len(self.history)

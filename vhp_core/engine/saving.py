@@ -1,6 +1,7 @@
 """The checkpoint of a run: all that it needs to go on as if it had not been interrupted."""
 
 import hashlib
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -16,27 +17,57 @@ __all__ = ["Undo", "fingerprint", "load_run", "save_run"]
 
 
 class Undo:
-    """Takes back what a step changes before its weights move: random state, λ, buffers."""
+    """Takes back what a step changes before its weights move: random state, λ, buffers.
+
+    Of a block of steps (:meth:`hold`) it takes back everything.
+    """
 
     def __init__(self, run: "Run"):
         self.run = run
         self.buffers = [] if run.checkpoint is None else list(run.model.buffers())
+        self.held: dict[str, Any] | None = None
 
     def remember(self) -> None:
-        """Keep the state of before a step."""
+        """Keep the state of before a step; within a block, that of before the block stays."""
+        if self.held is not None:
+            return
         constraint = self.run.constraint
         self.random = random_state(self.run.fabric.device)
         self.moved = None if constraint is None else constraint.state_dict()
         self.kept = [buffer.clone() for buffer in self.buffers]
 
+    def hold(self) -> None:
+        """Begin a block with the step whose batch is drawn: keep weights and moments as well."""
+        run, scheduler = self.run, self.run.descent.scheduler
+        moved = (*run.parameters.vectors, *run.model.buffers())
+        self.held = {
+            "step": run.step - 1,
+            "tensors": [(tensor, tensor.detach().clone()) for tensor in moved],
+            "optimizer": deepcopy(run.optimizer.state_dict()),
+            "scheduler": None if scheduler is None else deepcopy(scheduler.state_dict()),
+        }
+
+    def release(self) -> None:
+        """End the block: its steps stand in the history."""
+        self.held = None
+
     @torch.no_grad()
     def __call__(self) -> None:
         """Go back to what was kept."""
-        set_random_state(self.random, self.run.fabric.device)
-        if self.run.constraint is not None:
-            self.run.constraint.load_state_dict(self.moved)
+        run = self.run
+        set_random_state(self.random, run.fabric.device)
+        if run.constraint is not None:
+            run.constraint.load_state_dict(self.moved)
         for buffer, kept in zip(self.buffers, self.kept, strict=True):
             buffer.copy_(kept)
+        if self.held is not None:
+            for tensor, kept in self.held["tensors"]:
+                tensor.copy_(kept)
+            run.optimizer.load_state_dict(self.held["optimizer"])
+            if run.descent.scheduler is not None:
+                run.descent.scheduler.load_state_dict(self.held["scheduler"])
+            run.step, run.moving, self.held = self.held["step"], False, None
+            run.history.cut(run.step)
 
 
 def save_run(run: "Run") -> None:
