@@ -85,10 +85,10 @@ def growth_step(
     return {"seconds": (ticks[-1] - ticks[few - 1]) / steps}
 
 
-def reference_model(path: str, steps: int) -> dict:
-    """Train a plain VAE, set its σ to 1, which pythae takes for granted, and save its weights."""
-    vae = build("VAE")
-    train("VAE", vae, DATA, steps)
+def reference_model(path: str, steps: int, model: str = "VAE") -> dict:
+    """Train a model, set its σ to 1, which pythae takes for granted, and save its weights."""
+    vae = build(model)
+    train(model, vae, DATA, steps)
     vae.likelihood.set_scale(mean_error=setting.X_DIM, dim=setting.X_DIM)
     vae.save(path)
     return {"min_scale": vae.encoder.min_scale}
@@ -121,6 +121,18 @@ def values(path: str, num_samples: int, draws: int) -> dict:
     return {"values": found}
 
 
+@torch.no_grad()
+def terms(path: str, draws: int) -> dict:
+    """Error and rate together, one draw of each: one list a draw, one number a point."""
+    vae, x = vhp.load(path), DATA[: setting.LIKELIHOOD_POINTS]
+    found = []
+    for seed in range(draws):
+        torch.manual_seed(seed)
+        error, rate = vae(x)
+        found.append((error + rate).tolist())
+    return {"values": found}
+
+
 if __name__ == "__main__":
     torch.set_num_threads(setting.THREADS)
     serve(
@@ -130,5 +142,6 @@ if __name__ == "__main__":
             "reference model": reference_model,
             "likelihood": likelihood,
             "values": values,
+            "terms": terms,
         }
     )

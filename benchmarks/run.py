@@ -15,11 +15,20 @@ import torch
 
 from benchmarks import setting
 from benchmarks.products import step_products
-from benchmarks.summary import agree, compare, quartiles
+from benchmarks.summary import agree, compare, quartiles, verdict
 from benchmarks.workers import Skipped, Worker
 from studies import stamp
 
-PEERS = ("VAE", "IWAE", "VampPrior")
+PEERS = ("VAE", "IWAE", "VampPrior")  # of pythae
+# What VHP-VAE is compared with: reference -> process, task and its own arguments.
+REFERENCES = {
+    "matrix products": ("products", "products", {}),
+    "matrix products in place": ("products", "products in place", {}),
+    "JAX": ("jax_peer", "step", {}),
+    "JAX, scanned": ("jax_peer", "scan", {}),
+    "torch.compile": ("plain", "step", {"compiled": True}),
+    "PyTorch, plain": ("plain", "step", {"compiled": False}),
+}
 
 
 def rounds(commands: dict, number: int) -> dict[str, list[float]]:
@@ -50,15 +59,17 @@ def compare_with_references(budget: dict) -> pd.DataFrame:
     path.parent.mkdir(parents=True, exist_ok=True)
     run = {"steps": budget["steps"], "few": budget["few"]}
     with ExitStack() as stack:
-        bare, ours, peer = (stack.enter_context(Worker(n)) for n in ("products", "ours", "peer"))
+        names = ("products", "ours", "peer", "jax_peer", "plain")
+        workers = {name: stack.enter_context(Worker(name)) for name in names}
+        ours, peer = workers["ours"], workers["peer"]
         min_scale = ours.ask("reference model", path=str(path), steps=budget["train"])
+        of_vhp = path.with_name("reference-vhp.safetensors")
+        ours.ask("reference model", path=str(of_vhp), steps=budget["train"], model="VHP-VAE")
         same = {"path": str(path), **min_scale}
 
-        commands = {
-            "bare": (bare, "products", {"steps": budget["steps"]}),
-            "in place": (bare, "products in place", {"steps": budget["steps"]}),
-            "VHP-VAE": (ours, "step", {"model": "VHP-VAE", **run}),
-        }
+        commands = {"VHP-VAE": (ours, "step", {"model": "VHP-VAE", **run})}
+        for name, (worker, task, own) in REFERENCES.items():
+            commands[name] = (workers[worker], task, run | own)
         for model in PEERS:
             commands[model] = (ours, "step", {"model": model, **run})
             commands[f"pythae {model}"] = (peer, "step", {"model": model, **run})
@@ -67,10 +78,9 @@ def compare_with_references(budget: dict) -> pd.DataFrame:
         seconds = rounds(commands, budget["rounds"])
 
         rows = [
-            {"what": "VHP-VAE", "reference": "matrix products"}
-            | compare(seconds["VHP-VAE"], seconds["bare"]),
-            {"what": "VHP-VAE", "reference": "matrix products in place"}
-            | compare(seconds["VHP-VAE"], seconds["in place"]),
+            {"what": "VHP-VAE", "reference": name} | compare(seconds["VHP-VAE"], seconds[name])
+            for name in REFERENCES
+            if name in seconds
         ]
         for what in (*PEERS, "log-likelihood"):
             if what in seconds:
@@ -79,9 +89,12 @@ def compare_with_references(budget: dict) -> pd.DataFrame:
 
         samples = {"VAE": 1, "IWAE": setting.K, "log-likelihood": setting.LIKELIHOOD_SAMPLES}
         for row in rows:
-            row["limit"] = setting.LIMITS[row["what"]]
-            if row["reference"].endswith("in place"):
-                row["limit"] = None
+            row["limit"] = setting.LIMITS.get((row["what"], row["reference"]))
+            row["verdict"] = verdict(row)
+            if row["reference"] == "JAX":
+                asked = {"path": str(of_vhp), "draws": 5 * budget["draws"]}
+                pair = (w.ask("terms", **asked)["values"] for w in (ours, workers["jax_peer"]))
+                row |= agree(*pair)
             if row["what"] in samples:
                 size = {"num_samples": samples[row["what"]], "draws": budget["draws"]}
                 theirs = peer.ask("values", **same, **size)
@@ -92,7 +105,10 @@ def compare_with_references(budget: dict) -> pd.DataFrame:
 
 
 def growth(budget: dict) -> pd.DataFrame:
-    """One row a size and place of the data: time a step and, of the data's sizes, memory."""
+    """One row a size and place of the data: time a step and, of the data's sizes, memory.
+
+    For the data's sizes also each round's time over that of the fewest frames in the same round.
+    """
     settings = []
     for n in setting.GROWTH["frames"]:
         if n > budget.get("most_frames", n):
@@ -119,6 +135,9 @@ def growth(budget: dict) -> pd.DataFrame:
         products = step_products(**sizes.get(factor, {"hidden": (value, value)}))
         row["gigaflops"] = sum(product.flops for product in products) / 1e9
         if factor == "frames":
+            fewest = seconds[factor, setting.GROWTH["frames"][0], place]
+            ratios = [t / first for t, first in zip(times, fewest, strict=True)]
+            row |= quartiles("ratio", ratios)
             with Worker("ours") as fresh:  # a process of its own: memory is not given back
                 row["peak_mb"] = fresh.peak_anonymous("growth step", **arguments, **run)
             print(f"{value} frames, {place}: {row['peak_mb']:.0f} MB", flush=True)

@@ -1,6 +1,6 @@
 """From repetitions to rows of the tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ def quartiles(name: str, values: Sequence[float]) -> dict[str, float]:
 
 
 def compare(ours: Sequence[float], reference: Sequence[float]) -> dict[str, float]:
-    """Medians in milliseconds, the ratio of the medians, and quartiles of each round's ratio.
+    """Medians and quartiles over the rounds: of both times in milliseconds, and of their ratio.
 
     Raises:
         ValueError: if the rounds are not equally many: repetition i of both is of round i.
@@ -20,14 +20,26 @@ def compare(ours: Sequence[float], reference: Sequence[float]) -> dict[str, floa
     ours, reference = np.asarray(ours, float), np.asarray(reference, float)
     if ours.shape != reference.shape or ours.ndim != 1 or not len(ours):
         raise ValueError(f"rounds differ: {ours.shape} of ours, {reference.shape} of the reference")
-    ratio = quartiles("ratio", ours / reference)
-    ratio["ratio"] = np.median(ours) / np.median(reference)
     return {
         "repetitions": len(ours),
         **quartiles("ours_ms", 1e3 * ours),
         **quartiles("reference_ms", 1e3 * reference),
-        **ratio,
+        **quartiles("ratio", ours / reference),
     }
+
+
+def verdict(row: Mapping[str, float | None]) -> str:
+    """Whether a ratio keeps its limit, where the quartiles of the rounds allow to say so.
+
+    "met" if three quarters of the rounds keep it, "missed" if three quarters do not, "open" between
+    the two, and "" where there is no limit.
+    """
+    limit = row["limit"]
+    if limit is None or np.isnan(limit):
+        return ""
+    if row["ratio_high"] <= limit:
+        return "met"
+    return "missed" if row["ratio_low"] > limit else "open"
 
 
 def agree(ours: Sequence[Sequence[float]], reference: Sequence[Sequence[float]]) -> dict:
