@@ -97,6 +97,39 @@ def test_a_subclass_with_weights_of_its_own_is_left_to_the_graph():
     torch.testing.assert_close(prior.log_prob(z), 2 * vhp.StandardNormal(2).log_prob(z))
 
 
+class Own(torch.nn.Module):
+    """A conditional network of a user's own: N(a ζ, 1)."""
+
+    def __init__(self):
+        super().__init__()
+        self.a = torch.nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, zeta):
+        return vhp.DiagonalNormal(self.a * zeta, torch.ones_like(zeta))
+
+
+class Shifted(vhp.GaussianMLP):
+    """A user's own way through the same networks."""
+
+    def forward(self, x):
+        return super().forward(x + 1)
+
+
+@pytest.mark.parametrize("part", ["inference", "conditional"])
+@pytest.mark.parametrize("make", [Own, lambda: Shifted(2, 2, (4,))])
+def test_networks_of_ones_own_are_used_as_they_are(part, make):
+    torch.manual_seed(0)
+    prior, z = vhp.HierarchicalPrior(2, hidden=(4,)), torch.randn(5, 2, requires_grad=True)
+    setattr(prior, part, make())
+    torch.manual_seed(1)
+    with_gradient = prior.log_prob(z, 3)
+    torch.manual_seed(1)
+    with torch.no_grad():
+        torch.testing.assert_close(with_gradient, prior.log_prob(z, 3))
+    with_gradient.sum().backward()
+    assert all(p.grad is not None for p in getattr(prior, part).parameters())
+
+
 def test_the_gradient_has_a_gradient():
     prior = prior_of(hidden=(4, 3))
     z = torch.randn(5, 3, dtype=torch.float64)
