@@ -40,7 +40,7 @@ def stage(root: Path, budget: str) -> dict[str, bytes]:
         copy = copies / chapter.name
         records[chapter.stem] = notebooks.read(copy.with_suffix(".json"))
         if chapter.stem in failed:
-            kept = notebooks.read(copy if copy.exists() else chapter)
+            kept = without_cell_places(notebooks.read(copy if copy.exists() else chapter))
             executed[chapter.name] = with_failure(kept, failed[chapter.stem], root)
         else:
             executed[chapter.name] = without_cell_places(notebooks.read(copy))

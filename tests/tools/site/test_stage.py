@@ -103,7 +103,16 @@ def fail(root, name="08_x"):
     notice["metadata"] = {"tags": ["papermill-error-cell-tag"]}
     title = {"cell_type": "markdown", "metadata": {}, "source": "# Title"}
     late = cell("never ran", "landing-figure", mystnb=FIGURE)
-    cells = [notice, title, cell("one"), notice, cell("two", outputs=[error]), late]
+    said = ["/tmp/ipykernel_7/1.py:1: UserWarning: the table 'x' is of another version\n"]
+    warned = {"output_type": "stream", "name": "stderr", "text": said}
+    cells = [
+        notice,
+        title,
+        cell("one", outputs=[warned]),
+        notice,
+        cell("two", outputs=[error]),
+        late,
+    ]
     folder = root / "_build/executed/full"
     (root / "book" / f"{name}.ipynb").write_text("{}")
     (folder / f"{name}.ipynb").write_text(json.dumps({"cells": cells, "metadata": {}}))
