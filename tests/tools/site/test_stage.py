@@ -103,7 +103,7 @@ def fail(root, name="08_x"):
     notice["metadata"] = {"tags": ["papermill-error-cell-tag"]}
     title = {"cell_type": "markdown", "metadata": {}, "source": "# Title"}
     late = cell("never ran", "landing-figure", mystnb=FIGURE)
-    said = ["/tmp/ipykernel_7/1.py:1: UserWarning: the table 'x' is of another version\n"]
+    said = ["/somewhere/ipykernel_7/1.py:1: UserWarning: the table 'x' is of another version\n"]
     warned = {"output_type": "stream", "name": "stderr", "text": said}
     cells = [
         notice,
