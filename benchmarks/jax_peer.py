@@ -20,7 +20,7 @@ from benchmarks import setting
 from benchmarks.workers import serve
 
 MIN_SCALE, SLOPE, LEARNING_RATE = 1e-4, 0.1, 1e-3
-KAPPA, NU, ALPHA = 1e3, 1e-12, 0.99  # met from the first step, and λ all but still
+KAPPA, NU, ALPHA = *setting.SLACK.values(), 0.99
 
 
 def network(key: jax.Array, *sizes: int) -> list[tuple[jax.Array, jax.Array]]:

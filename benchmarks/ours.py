@@ -33,8 +33,7 @@ def build(model: str, **sizes) -> vhp.VAE:
 
 
 def slack_constraint() -> vhp.Rewo:
-    """Satisfied from the first step, which ends the initial phase, and all but still after it."""
-    return vhp.Rewo(kappa=1e3, nu=1e-12)
+    return vhp.Rewo(**setting.SLACK)
 
 
 def train(model: str, vae: vhp.VAE, x, steps: int, constraint: vhp.Rewo | None = None) -> None:

@@ -18,7 +18,7 @@ from torch.nn.functional import softplus
 from benchmarks import setting
 from benchmarks.workers import Skipped, serve
 
-KAPPA, NU, ALPHA = 1e3, 1e-12, 0.99  # met from the first step, and λ all but still
+KAPPA, NU, ALPHA = *setting.SLACK.values(), 0.99
 
 
 def mlp(*sizes: int) -> nn.Sequential:

@@ -15,6 +15,8 @@ K = 16  # ζ a row in the VHP-VAE, z a row in the IWAE
 PSEUDO_INPUTS = 100
 VAMP = {"prior": "vamp", "num_pseudo_inputs": PSEUDO_INPUTS}  # of vhp_core.mlp_vae
 THREADS = 2
+# A constraint that is met at the first step, which ends the initial phase, and a λ all but still.
+SLACK = {"kappa": 1e3, "nu": 1e-12}
 FRAMES = 10_000
 
 LIKELIHOOD_SAMPLES = 5000
