@@ -86,7 +86,7 @@ def error_and_rate(weights: dict, x: jax.Array, key: jax.Array) -> tuple[jax.Arr
 def loss(weights: dict, x: jax.Array, key: jax.Array, multiplier: jax.Array) -> tuple:
     """The Lagrangian, and the mean error and rate of the batch."""
     error, rate = (value.mean() for value in error_and_rate(weights, x, key))
-    return rate + multiplier * (error - KAPPA**2), (error, rate)
+    return rate / multiplier + error - KAPPA**2, (error, rate)
 
 
 OPTIMIZER = optax.adam(LEARNING_RATE)

@@ -96,7 +96,7 @@ def step(steps: int, few: int, compiled: bool) -> dict:
                 raise Skipped(f"torch.compile: {type(failure).__name__}") from failure
             raise
         optimizer.zero_grad()
-        (rate + multiplier * error).backward()
+        (rate / multiplier + error).backward()
         optimizer.step()
         smoothed = ALPHA * smoothed + (1 - ALPHA) * error.item()
         delta = smoothed - KAPPA**2

@@ -70,6 +70,21 @@ def test_prior_rests_in_the_initial_phase_and_moves_with_the_crossing_step():
     assert not all(torch.equal(a, b) for a, b in zip(before, model.prior.parameters(), strict=True))
 
 
+def test_a_growing_multiplier_does_not_lengthen_the_steps():
+    """Adam moves a weight by its learning rate where the gradient keeps its sign.
+
+    On a loss that grows by 5 % a step it would move it by nearly seven times as much.
+    """
+    model, steps = small_model(), 200
+    before = model.decoder[-1].bias.detach().clone()
+    constraint = vhp.Geco(1e-3, nu=1.0, beta0=1.0, max_log_step=0.05)
+    with pytest.warns(UserWarning):
+        vhp.fit(model, torch.full((200, 3), 1000.0), constraint, steps, **SMALL)
+    assert constraint.value == pytest.approx(1.05**steps, rel=0.3)
+    way = (model.decoder[-1].bias.detach() - before).abs().max().item()
+    assert way == pytest.approx(steps * 1e-3, rel=0.05)
+
+
 def test_encoder_and_decoder_learn_in_the_initial_phase():
     model = small_model()
     before = {k: v.clone() for k, v in model.state_dict().items()}

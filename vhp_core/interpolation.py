@@ -99,7 +99,7 @@ class LatentGraph:
                 f"{self.num_components}: no path joins them; take more neighbours or more nodes"
             )
         # Of a single node scipy's stubs say nothing.
-        _, before = dijkstra(self._edges, False, start, return_predecessors=True)  # type: ignore[call-overload]
+        _, before = dijkstra(self._edges, True, start, return_predecessors=True)  # type: ignore[call-overload]
         path = [end]
         while path[-1] != start:
             path.append(int(before[path[-1]]))

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -57,8 +57,9 @@ def fit(
     """Train in place: minimise the rate subject to E[C] ≤ κ² (method (5), (6)).
 
     Each step draws a batch, lets the constraint move λ by the batch's error, and takes one
-    step of Adam on the Lagrangian. In the constraint's initial phase the prior rests.
-    After training, a Gaussian likelihood's σ² is set to E[C]/D over the data.
+    step of Adam on the Lagrangian, over λ where λ > 1: the same minimum, and a gradient whose
+    size does not follow λ. In the constraint's initial phase the prior rests. After training, a
+    Gaussian likelihood's σ² is set to E[C]/D over the data.
 
     A model that is fitted again goes on from its weights, with batches and noise of its own: each
     fit's stream belongs to ``seed`` and to the number of fits that the model had before
@@ -113,7 +114,8 @@ def fit(
             such as treat each layer for itself (LARS, LAMB, Muon, Adafactor) are refused.
         scheduler: optimiser -> schedule of its learning rate, which moves on after each step, as
             ``lambda optimizer: torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 1000)``.
-        clip: largest norm of the gradient of all parameters; a longer one is shortened to it.
+        clip: largest norm of the gradient of all parameters, of the Lagrangian over λ where λ > 1;
+            a longer one is shortened to it.
 
     Raises:
         ValueError: if the data or a number is not usable, training diverges, the constraint
@@ -154,13 +156,13 @@ def fit(
         ahead = Ahead(run, known=type(constraint) in (Geco, Rewo))
         for batch in run.batches():
             if ahead.begin():
-                ahead.descend(run.objective(batch), lagrangian)
+                ahead.descend(run.objective(batch), _over_multiplier)
                 continue
             terms: Terms = run.objective(batch)  # error and rate, (B,) each
             error, rate = run.means(terms.error, terms.rate)
             constraint.update(error)
             check_finite("rate", rate, run.step)
-            loss = lagrangian(terms, constraint.value, constraint.kappa)
+            loss = _over_multiplier(terms, constraint.value, constraint.kappa)
             run.descend(loss, resting=model.prior if constraint.initial_phase else None)
             run.record(
                 error=error,
@@ -177,6 +179,17 @@ def fit(
         likelihood.set_scales(mean_entries(model, data, seed=seed))
     _warn(model, data, run, constraint)
     return run.history
+
+
+def _over_multiplier(terms: Terms, multiplier: Any, kappa: float) -> Tensor:
+    """L, over λ where λ > 1: what the optimiser descends.
+
+    Adam divides a gradient by the size of those that it has seen. A constant factor is nothing to
+    it; with one that grows, the gradient runs ahead of that memory and the steps become several
+    times too long, so that the error rises, and λ with it. Over λ, the error's weight stays 1.
+    """
+    larger = multiplier.clamp(min=1) if isinstance(multiplier, Tensor) else max(multiplier, 1)
+    return lagrangian(terms, multiplier, kappa) / larger
 
 
 def fit_iwae(
