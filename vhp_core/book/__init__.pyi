@@ -1,5 +1,6 @@
 from .caching import cached
 from .claims import Claim, Claims
+from .effects import Effect, paired_effect
 from .fingerprints import DATA_SETS, fingerprint, source_hash
 from .numerics import PROFILE, numerical_profile
 from .studies import KeptModels, Study, is_current, read_models, read_study, study_file
@@ -9,12 +10,14 @@ __all__ = [
     "PROFILE",
     "Claim",
     "Claims",
+    "Effect",
     "KeptModels",
     "Study",
     "cached",
     "fingerprint",
     "is_current",
     "numerical_profile",
+    "paired_effect",
     "read_models",
     "read_study",
     "source_hash",

@@ -9,6 +9,7 @@ from ..engine.extras import require
 require("figures", "matplotlib", "seaborn")
 
 from .angles import ANGLE_MAP, angle_colors, plot_angles  # noqa: E402
+from .effects import plot_effects  # noqa: E402
 from .histories import plot_history, plot_paired  # noqa: E402
 from .latents import plot_latents  # noqa: E402
 from .stick_figures import bone_sides, plot_stick_figures, plot_strip  # noqa: E402
@@ -23,6 +24,7 @@ __all__ = [
     "bone_sides",
     "label_colors",
     "plot_angles",
+    "plot_effects",
     "plot_history",
     "plot_latents",
     "plot_paired",

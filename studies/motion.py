@@ -1,0 +1,359 @@
+"""Objective and prior on human motion, each alone and both together, run to rest, over seeds.
+
+``python -m studies.motion`` trains five models for each seed on the 50-dimensional CMU data (found
+as ``vhp.data.cmu`` finds it) and on mocap6, measures them, and writes motion.csv with one row a
+data set, dimension of z, seed and model:
+
+============================  ==================  ========================
+model                         objective           prior
+============================  ==================  ========================
+IWAE                          bound, σ learned    N(0, I)
+IWAE, hierarchical            bound, σ fixed      hierarchical
+REWO-VAE                      E[C] ≤ κ², REWO     N(0, I)
+VHP-VAE                       E[C] ≤ κ², REWO     hierarchical
+REWO-VAE, VampPrior           E[C] ≤ κ², REWO     VampPrior
+============================  ==================  ========================
+
+All have the same networks, steps, batches and start, and all end at one training error: κ² is that
+of the seed's IWAE, whose bound has ``num_samples`` samples; the σ of the second is sought by whole
+runs. Beside them stand two rows without any model: straight lines in joint angles ("no model"),
+and shortest paths on a graph of the training frames ("graph of frames").
+
+What is compared was settled before the study was computed. Each claim of the source has one
+primary measure (``PRIMARY``); whatever else the table holds is exploratory.
+
+A run is at rest if λ, or what stands in its place, and the rate move little over the last quarter
+of the steps before the learning rate falls (:data:`studies.rest.REST`). With Adam alone none of them
+rests: networks that can go on learning 2,650 frames by heart do so, and λ and the rate follow, by a
+power of the step. So encoder and decoder of all models decay (AdamW).
+"""
+
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.sparse.csgraph import shortest_path
+from sklearn.neighbors import kneighbors_graph
+from torch import Tensor
+
+import vhp_core as vhp
+from studies.grid import FOLDER, run_study
+from studies.rest import REST, clustered_error, rest
+from vhp_core import evaluation, topology
+
+SEEDS, FEW_SEEDS = range(10), range(3)
+
+DATA = ("cmu", "mocap6")  # the data sets, whose code the stamp's hash covers
+SETTINGS = {
+    "hidden": (64, 64),
+    "num_samples": 8,  # N of the bound, K of the hierarchical prior
+    "steps": 40_000,
+    "cooldown": 0.2,  # share of the steps over which the learning rate falls, once all is at rest
+    "batch_size": 128,
+    "learning_rate": 3e-3,
+    "weight_decay": 0.1,  # of encoder and decoder, as AdamW takes it
+    "nu": 0.03,  # over κ²
+    "pseudo_inputs": 100,
+}
+DIMENSIONS = {2: SEEDS, 5: FEW_SEEDS}  # of z: the source names none
+MODELS = {  # name -> is it constrained, and its prior
+    "IWAE": (False, "normal"),
+    "IWAE, hierarchical": (False, "hierarchical"),
+    "REWO-VAE": (True, "normal"),
+    "VHP-VAE": (True, "hierarchical"),
+    "REWO-VAE, VampPrior": (True, "vamp"),
+}
+# Claim of the source -> the one measure that decides it, and what is compared.
+PRIMARY = {
+    "the learned prior costs a lower rate": ("train_rate", "VHP-VAE", "REWO-VAE"),
+    "samples of the learned prior are nearer to the data": (
+        "sample_distance",
+        "VHP-VAE",
+        "IWAE",
+    ),
+    "the latent space closes where the motion does": ("ring_score_log", "VHP-VAE", "IWAE"),
+    "paths on the graph are smoother": ("graph_smoothness", "VHP-VAE", "IWAE"),
+    "unseen motion is likelier": ("test_log_likelihood", "VHP-VAE", "IWAE"),
+}
+
+# Motions to interpolate between, and how many pairs of frames stand for each; and one that cycles.
+PAIRS = {
+    "cmu": [("walking", "jogging"), ("balancing", "kicking"), ("punching", "walking")],
+    "mocap6": [("jog", "knee raise"), ("squat", "jump jack"), ("arm circle", "twist")],
+}
+PAIRS_EACH, POINTS = 30, 60
+CYCLES = {"cmu": "walking", "mocap6": "jog"}
+GRAPH = {"num_nodes": 2000, "num_neighbors": 10}
+SAMPLES = 2000
+LIKELIHOOD = {"num_samples": 5000, "prior_samples": 64}
+SIGMA_RUNS = 3
+
+
+def new_model(x: Tensor, prior: str, z_dim: int, seed: int) -> vhp.VAE:
+    """Networks with the seed's first weights, the encoder around the principal axes."""
+    s = SETTINGS
+    model = vhp.mlp_vae(
+        x.shape[1],
+        z_dim,
+        s["hidden"],
+        prior,
+        num_importance_samples=s["num_samples"],
+        num_pseudo_inputs=s["pseudo_inputs"],
+        seed=seed,
+    )
+    if prior == "vamp":  # they begin as frames
+        rows = np.random.default_rng(seed).choice(len(x), s["pseudo_inputs"], replace=False)
+        model.prior.pseudo_inputs.data.copy_(x[torch.from_numpy(rows)])
+    vhp.linear_start(model, x)
+    return model
+
+
+def options(model: vhp.VAE, seed: int) -> dict:
+    """What every run has in common."""
+    in_prior = sum(part.numel() for part in model.prior.parameters() if part.requires_grad)
+
+    def adamw(vectors: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
+        """Networks decay; a prior, whose pseudo-inputs are frames, does not."""
+        decay = SETTINGS["weight_decay"]
+        groups = [
+            {"params": [vector], "weight_decay": 0.0 if vector.numel() == in_prior else decay}
+            for vector in vectors
+        ]
+        return torch.optim.AdamW(groups, SETTINGS["learning_rate"])
+
+    same = {key: SETTINGS[key] for key in ("steps", "batch_size", "cooldown")}
+    return same | {"seed": seed, "optimizer": adamw}
+
+
+def train_bound(
+    x: Tensor, prior: str, sigma2: float, learned: bool, z_dim: int, seed: int
+) -> tuple[vhp.VAE, vhp.History]:
+    """On the importance-weighted bound, from this noise scale; learned with the rest, or fixed."""
+    model = new_model(x, prior, z_dim, seed)
+    model.likelihood.set_scale(mean_error=sigma2, dim=1)
+    model.likelihood.log_scale.requires_grad_(learned)
+    return model, vhp.fit_iwae(model, x, SETTINGS["num_samples"], **options(model, seed))
+
+
+def train_constrained(
+    x: Tensor, prior: str, kappa2: float, z_dim: int, seed: int
+) -> tuple[vhp.VAE, vhp.History]:
+    """Under E[C] ≤ κ², with the schedule that the chapter "Your own data" gives to any data."""
+    model = new_model(x, prior, z_dim, seed)
+    constraint = vhp.Rewo(math.sqrt(kappa2), nu=SETTINGS["nu"] / kappa2, beta0=kappa2 / x.shape[1])
+    return model, vhp.fit(model, x, constraint, **options(model, seed))
+
+
+def error_of(model: vhp.VAE, x: Tensor, seed: int) -> float:
+    """E[C] over x."""
+    return evaluation.reconstruction_error(model, x, 16, seed).mean().item()
+
+
+def train_at_error(
+    x: Tensor, prior: str, sigma2: float, kappa2: float, z_dim: int, seed: int
+) -> tuple[vhp.VAE, vhp.History]:
+    """On the bound, with the fixed σ whose training error is κ²: the nearest of a few whole runs.
+
+    The first σ² is given; the next by an error in proportion to σ²; then by the secant of both
+    logarithms.
+    """
+    seen, best = [], None
+    for _ in range(SIGMA_RUNS):
+        model, history = train_bound(x, prior, sigma2, False, z_dim, seed)
+        off = math.log(error_of(model, x, seed) / kappa2)
+        if best is None or abs(off) < abs(best[0]):
+            best = (off, model, history)
+        if abs(off) < 0.01:
+            break
+        seen.append((math.log(sigma2), off))
+        slope = 1.0
+        if len(seen) > 1:
+            (a, fa), (b, fb) = seen[-2:]
+            slope = min(4.0, max(0.25, (fb - fa) / (b - a)))
+        sigma2 *= math.exp(-off / slope)
+    return best[1:]
+
+
+def trained(x: Tensor, z_dim: int, seed: int) -> Iterator[tuple[str, vhp.VAE, vhp.History, float]]:
+    """Each model in turn, with its history and κ²."""
+    first = x.square().sum(1).mean().item() / x.shape[1] / 10  # a tenth of a channel's variance
+    kappa2 = sigma2 = math.nan
+    for name, (constrained, prior) in MODELS.items():
+        if name == "IWAE":
+            model, history = train_bound(x, prior, first, True, z_dim, seed)
+            kappa2, sigma2 = error_of(model, x, seed), model.likelihood.log_scale.exp().item() ** 2
+        elif constrained:
+            model, history = train_constrained(x, prior, kappa2, z_dim, seed)
+        else:
+            model, history = train_at_error(x, prior, sigma2, kappa2, z_dim, seed)
+        yield name, model, history, kappa2
+
+
+def recordings(trials: np.ndarray) -> np.ndarray:
+    """The recording that each frame is of: a piece is named trial[start:stop]."""
+    return np.array([str(name).split("[")[0] for name in trials])
+
+
+def sample_pairs(
+    data: vhp.data.MotionData, pairs: list[tuple[str, str]], each: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of training frames, ``each`` a pair of motions, drawn by ``seed``."""
+    rng = np.random.default_rng(seed)
+    train = data.split[0].numpy()
+    drawn = [
+        [rng.choice(np.flatnonzero((data.labels == label) & train), each) for label in pair]
+        for pair in pairs
+    ]
+    starts, ends = (np.concatenate(side) for side in zip(*drawn, strict=True))
+    return starts, ends
+
+
+def cycle(data: vhp.data.MotionData, name: str) -> Tensor:
+    """The training frames of the motion that repeats itself."""
+    return data.x[data.split[0] & torch.from_numpy(data.labels == CYCLES[name])]
+
+
+@torch.no_grad()
+def measure(
+    model: vhp.VAE, data: vhp.data.MotionData, name: str, seed: int
+) -> tuple[dict[str, float], dict[str, Tensor]]:
+    """A model's row, and its log-likelihood of each frame.
+
+    Columns ``converge_K_S`` are the held-out log-likelihood of the same few frames, estimated with
+    K samples of ζ and S of z: whether the numbers beside them have converged.
+    """
+    train, test = (data.x[mask] for mask in data.split)
+    row = {"sigma": model.likelihood.log_scale.exp().item()}
+    for part, x in (("train", train), ("test", test)):
+        row[f"{part}_error"] = error_of(model, x, seed)
+        row[f"{part}_rate"] = evaluation.rate(model, x, 16, 64, seed).mean().item()
+    frames = {}
+    for part, x in (("train", train[::8]), ("test", test)):
+        frames[part] = evaluation.log_likelihood(model, x, seed=seed, **LIKELIHOOD)
+        row[f"{part}_log_likelihood"] = frames[part].mean().item()
+    few = test[:: len(test) // 30]
+    for k, s in [(64, 5000), (256, 5000), (64, 1250)]:
+        estimate = evaluation.log_likelihood(model, few, s, k, seed + 1)
+        row[f"converge_{k}_{s}"] = estimate.mean().item()
+    with vhp.engine.seeding.seeded(seed):
+        drawn = model.sample(SAMPLES)
+    row["sample_distance"] = evaluation.distance_to_data(drawn, train)
+    row["sample_recall"] = evaluation.distance_to_data(test, drawn)
+    row["ring_score_log"] = math.log(
+        topology.ring_score(model.encode(cycle(data, name)).mean, seed=seed)
+    )
+    if isinstance(model.prior, vhp.HierarchicalPrior):
+        row["zeta_share"] = evaluation.zeta_share(model.prior)
+    graph = vhp.LatentGraph(model, seed=seed, **GRAPH)
+    starts, ends = sample_pairs(data, PAIRS[name], PAIRS_EACH, seed)
+    paths = vhp.compare_paths(model, graph, data.x[starts], data.x[ends], train, POINTS)
+    row["components"] = graph.num_components
+    row["missing_paths"] = int(paths.smoothness.isna().sum())
+    for path, values in paths.groupby("path"):
+        row[f"{path}_smoothness"] = values.smoothness.mean()
+        row[f"{path}_distance"] = values.distance.mean()
+    return row, frames
+
+
+def without_model(data: vhp.data.MotionData, name: str, seed: int) -> list[dict]:
+    """Paths that need no training: straight lines in joint angles, and a graph of the frames."""
+    train, test = (data.x[mask] for mask in data.split)
+    index = np.flatnonzero(data.split[0].numpy())
+    starts, ends = sample_pairs(data, PAIRS[name], PAIRS_EACH, seed)
+    near = kneighbors_graph(train.numpy(), GRAPH["num_neighbors"], mode="distance")
+    rows = np.searchsorted(index, starts), np.searchsorted(index, ends)
+    sources = np.unique(rows[0])
+    lengths, before = shortest_path(near, directed=False, indices=sources, return_predecessors=True)
+    lines, walks = [], []
+    for start, end in zip(*rows, strict=True):
+        lines.append(vhp.resample(train[[start, end]], POINTS))
+        source = int(np.searchsorted(sources, start))
+        if start != end and np.isfinite(lengths[source, end]):
+            walk = [end]
+            while walk[-1] != start:
+                walk.append(before[source, walk[-1]])
+            walks.append(vhp.resample(train[walk[::-1]], POINTS))
+    common = {
+        "ring_score_log": math.log(topology.ring_score(cycle(data, name), seed=seed)),
+        "test_distance": evaluation.distance_to_data(test, train),
+    }
+    found = []
+    for model, kind, paths in (
+        ("no model", "straight", lines),
+        ("graph of frames", "graph", walks),
+    ):
+        moving = [path for path in paths if path.diff(dim=0).any()]
+        found.append(
+            {"model": model}
+            | common
+            | {
+                "missing_paths": len(lines) - len(paths),
+                f"{kind}_smoothness": np.mean([evaluation.smoothness(p) for p in moving]),
+                f"{kind}_distance": np.mean([evaluation.distance_to_data(p, train) for p in paths]),
+            }
+        )
+    return found
+
+
+def weights_path(data: str, z_dim: int, name: str, seed: int) -> Path:
+    """Where a run leaves its model, and its history beside it."""
+    file = name.lower().replace(", ", "-")
+    return FOLDER / "motion_weights" / f"{data}_{z_dim}_{file}_{seed}.safetensors"
+
+
+def run(data: str, z_dim: int, seed: int) -> list[dict]:
+    """All models for one data set, dimension and seed: a row each."""
+    torch.set_num_threads(1)
+    motion = {"cmu": vhp.data.cmu, "mocap6": vhp.data.mocap6}[data]()
+    train, test = motion.split
+    of = {"train": recordings(motion.trials[train])[::8], "test": recordings(motion.trials[test])}
+    cell = {"data": data, "z_dim": z_dim, "seed": seed}
+    rows, of_iwae = [], {}
+    for name, model, history, kappa2 in trained(motion.x[train], z_dim, seed):
+        path = weights_path(data, z_dim, name, seed)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        model.save(path)
+        frame = history.frame()
+        frame.iloc[:: max(1, len(frame) // 400)].to_csv(path.with_suffix(".csv"), index=False)
+        row, frames = measure(model, motion, data, seed)
+        of_iwae = of_iwae or frames
+        for part in frames:  # paired: the same frames under both models
+            gap = (frames[part] - of_iwae[part]).double().numpy()
+            row[f"{part}_log_likelihood_gap"] = gap.mean()
+            row[f"{part}_log_likelihood_gap_error"] = clustered_error(gap, of[part])
+        rows.append(
+            cell | {"model": name, "kappa2": kappa2} | rest(history, SETTINGS["cooldown"]) | row
+        )
+    return rows + [cell | row for row in without_model(motion, data, seed)]
+
+
+def main() -> None:
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    cells = [
+        {"data": data, "z_dim": z_dim, "seed": seed}
+        for data in PAIRS
+        for z_dim, seeds in DIMENSIONS.items()
+        for seed in seeds
+    ]
+    configuration = {
+        "settings": SETTINGS | {"hidden": list(SETTINGS["hidden"])},
+        "dimensions": {str(d): list(seeds) for d, seeds in DIMENSIONS.items()},
+        "rest": REST,
+        "primary": {claim: list(what) for claim, what in PRIMARY.items()},
+        "pairs": PAIRS,
+        "pairs_each": PAIRS_EACH,
+        "points": POINTS,
+        "cycles": CYCLES,
+        "graph": GRAPH,
+        "samples": SAMPLES,
+        "likelihood": LIKELIHOOD,
+        "sigma_runs": SIGMA_RUNS,
+    }
+    run_study("motion", run, cells, configuration, data=DATA)
+
+
+if __name__ == "__main__":
+    main()

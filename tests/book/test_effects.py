@@ -1,0 +1,47 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from vhp_core.book import paired_effect
+
+
+@pytest.fixture
+def table():
+    rng = np.random.default_rng(0)
+    rows = [
+        {"seed": seed, "model": model, "rate": shift + 10 * seed + rng.normal()}
+        for seed in range(8)
+        for model, shift in (("a", 1.0), ("b", 0.0))
+    ]
+    return pd.DataFrame(rows).sample(frac=1, random_state=1)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_interval_is_that_of_a_paired_t_test(table, level):
+    effect = paired_effect(table, "rate", "a", "b", level=level)
+    wide = table.pivot(index="seed", columns="model", values="rate")
+    expected = stats.ttest_rel(wide.a, wide.b).confidence_interval(level)
+    assert effect.mean == pytest.approx((wide.a - wide.b).mean())
+    assert (effect.low, effect.high) == pytest.approx((expected.low, expected.high))
+    assert effect.pairs == 8
+
+
+def test_it_turns_round_with_the_models(table):
+    one, other = (paired_effect(table, "rate", *pair) for pair in (("a", "b"), ("b", "a")))
+    assert (one.mean, one.low, one.high) == pytest.approx((-other.mean, -other.high, -other.low))
+
+
+def test_it_is_clear_where_zero_lies_outside(table):
+    assert paired_effect(table, "rate", "a", "b", level=0.5).clear
+    same = table.assign(rate=np.where(table.model == "a", (-1.0) ** table.seed, 0.0))
+    assert not paired_effect(same, "rate", "a", "b").clear
+
+
+def test_only_pairs_count(table):
+    gone = table.drop(table.index[(table.model == "b") & (table.seed > 4)])
+    assert paired_effect(gone, "rate", "a", "b").pairs == 5
+    with pytest.raises(ValueError, match="1 pairs"):
+        paired_effect(gone[gone.seed == 0], "rate", "a", "b")
+    with pytest.raises(ValueError, match="'a' has more than one row of the same seed"):
+        paired_effect(pd.concat([table, table]), "rate", "a", "b")

@@ -1,0 +1,63 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from studies import motion
+from studies.rest import REST
+
+SMALL = {"hidden": (8,), "num_samples": 2, "steps": 40, "batch_size": 16, "pseudo_inputs": 5}
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """The study with little of everything."""
+    monkeypatch.setitem(motion.__dict__, "SETTINGS", motion.SETTINGS | SMALL)
+    monkeypatch.setattr(motion, "LIKELIHOOD", {"num_samples": 4, "prior_samples": 2})
+    monkeypatch.setattr(motion, "GRAPH", {"num_nodes": 60, "num_neighbors": 10})
+    monkeypatch.setattr(motion, "PAIRS_EACH", 2)
+    monkeypatch.setattr(motion, "SAMPLES", 20)
+    monkeypatch.setattr(motion, "FOLDER", tmp_path)
+    return motion
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_cell_has_a_row_for_each_model_and_two_without(small):
+    table = pd.DataFrame(small.run("mocap6", 2, 3))
+    assert table.model.tolist() == [*motion.MODELS, "no model", "graph of frames"]
+    models = table[: len(motion.MODELS)]
+    assert models.kappa2.nunique() == 1 and models.kappa2[0] == models.train_error[0]
+    for _, (column, *pair) in motion.PRIMARY.items():
+        assert np.isfinite(models.set_index("model")[column][pair].astype(float)).all()
+    assert set(REST) <= set(table)
+    lines = table.set_index("model").loc["no model"]
+    assert lines.straight_smoothness < 1e-3 and lines.missing_paths == 0
+    walks = table.set_index("model").loc["graph of frames"]
+    assert walks.graph_distance < lines.straight_distance
+    assert len(list((small.FOLDER / "motion_weights").glob("*.safetensors"))) == len(motion.MODELS)
+
+
+def test_the_fixed_scale_is_sought_by_whole_runs(monkeypatch):
+    """Where the error is a power of σ², the third run has it."""
+    tried = []
+
+    def train_bound(x, prior, sigma2, learned, z_dim, seed):
+        tried.append(sigma2)
+        return sigma2, None
+
+    monkeypatch.setattr(motion, "train_bound", train_bound)
+    monkeypatch.setattr(motion, "error_of", lambda model, x, seed: 3 * model**0.5)
+    model, _ = motion.train_at_error(None, "hierarchical", 1.0, 6.0, 2, 0)
+    assert len(tried) == 3 and model == pytest.approx(4.0)
+
+
+def test_pieces_of_a_trial_are_one_recording():
+    names = motion.recordings(np.array(["86_01[0:4]", "86_01[8:9]", "35_01"]))
+    assert names.tolist() == ["86_01", "86_01", "35_01"]
+
+
+def test_pseudo_inputs_begin_as_frames(small):
+    x = torch.randn(30, 4)
+    model = motion.new_model(x, "vamp", 2, 0)
+    distances = torch.cdist(model.prior.pseudo_inputs, x).min(1).values
+    assert distances.max() == 0

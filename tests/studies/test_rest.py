@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+
+import vhp_core as vhp
+from studies.rest import clustered_error, rest
+
+
+def falling(steps: int, jump: int) -> vhp.History:
+    """Level 2 until the jump, 1 after it; an initial phase of 100 steps."""
+    history = vhp.History()
+    for step in range(1, steps + 1):
+        level = 2.0 if step <= jump else 1.0
+        history.append(
+            step=step, error=1.0, rate=level, multiplier=3 * level, initial_phase=step <= 100
+        )
+    return history
+
+
+def test_rest_compares_the_ends_of_the_last_quarter():
+    row = rest(falling(400, 300))
+    assert row["rate"] == 1 and row["multiplier"] == 3 and row["initial_phase"] == 0.25
+    assert row["rate_moved"] == row["multiplier_moved"] == 0.5
+
+
+def test_what_came_before_the_last_quarter_is_no_movement():
+    assert rest(falling(400, 289))["rate_moved"] == 0
+
+
+def test_steps_at_a_falling_learning_rate_do_not_count():
+    row = rest(falling(500, 400), cooldown=0.2)
+    assert row["rate"] == 2 and row["rate_moved"] == 0 and row["initial_phase"] == 0.25
+
+
+def test_values_of_one_cluster_count_as_one():
+    values = np.array([1.0, 1.0, 3.0, 3.0])
+    assert clustered_error(values, np.arange(4)) == pytest.approx(values.std(ddof=1) / 2)
+    assert clustered_error(values, np.array(list("aabb"))) == pytest.approx(1.0)

@@ -1,0 +1,74 @@
+"""Paired differences over seeds, with their confidence intervals."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+__all__ = ["Effect", "paired_effect"]
+
+
+class Effect(NamedTuple):
+    """The mean of paired differences and its confidence interval.
+
+    Example:
+        >>> str(Effect(-0.5, -0.75, -0.25, 10))
+        '-0.50 (-0.75 to -0.25, 10 pairs)'
+    """
+
+    mean: float
+    low: float
+    high: float
+    pairs: int
+
+    @property
+    def clear(self) -> bool:
+        """Whether the interval excludes zero."""
+        return self.low > 0 or self.high < 0
+
+    def __str__(self) -> str:
+        return f"{self.mean:.2f} ({self.low:.2f} to {self.high:.2f}, {self.pairs} pairs)"
+
+
+def paired_effect(
+    table: pd.DataFrame,
+    column: str,
+    model: str,
+    other: str,
+    by: str = "seed",
+    level: float = 0.95,
+) -> Effect:
+    """How much larger a column is for one model than for another, in rows of the same seed.
+
+    The interval is Student's, for the mean of differences that are independent over seeds.
+
+    Args:
+        table: rows with the columns ``model``, ``by`` and ``column``, each model once a ``by``.
+        column: what is compared.
+        model, other: the difference is the first less the second.
+        by: what two rows have to share to be a pair.
+        level: the interval's coverage.
+
+    Raises:
+        ValueError: if a model has two rows of one seed, or fewer than two pairs are there.
+
+    Example:
+        >>> rows = pd.DataFrame({"model": ["a", "b"] * 3, "seed": [0, 0, 1, 1, 2, 2]})
+        >>> effect = paired_effect(rows.assign(rate=[2, 1, 4, 2, 6, 3.0]), "rate", "a", "b")
+        >>> effect.mean, effect.pairs
+        (2.0, 3)
+    """
+    values = {}
+    for name in (model, other):
+        part = table[table.model == name].set_index(by)[column]
+        if part.index.has_duplicates:
+            raise ValueError(f"{name!r} has more than one row of the same {by}")
+        values[name] = part
+    differences = (values[model] - values[other]).dropna()
+    n = len(differences)
+    if n < 2:
+        raise ValueError(f"{n} pairs of {model!r} and {other!r}: an interval needs two")
+    mean = float(differences.mean())
+    half = student.ppf(0.5 + level / 2, n - 1) * differences.std(ddof=1) / np.sqrt(n)
+    return Effect(mean, mean - float(half), mean + float(half), n)
