@@ -23,8 +23,8 @@ What is compared was settled before the study was computed. Each claim of the so
 primary measure (``PRIMARY``); whatever else the table holds is exploratory.
 
 A run is at rest if λ, or what stands in its place, and the rate move little over the last quarter
-of the steps before the learning rate falls (:data:`studies.rest.REST`). With Adam alone none of them
-rests: networks that can go on learning 2,650 frames by heart do so, and λ and the rate follow, by a
+of the steps before the learning rate falls (:data:`studies.rest.REST`). With Adam alone none rests:
+networks that can go on learning 2,650 frames by heart do so, and λ and the rate follow, by a
 power of the step. So encoder and decoder of all models decay (AdamW).
 """
 
