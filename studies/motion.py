@@ -1,8 +1,9 @@
 """Objective and prior on human motion, each alone and both together, run to rest, over seeds.
 
 ``python -m studies.motion`` trains five models for each seed on the 50-dimensional CMU data (found
-as ``vhp.data.cmu`` finds it) and on mocap6, measures them, and writes motion.csv with one row a
-data set, dimension of z, seed and model:
+as ``vhp.data.cmu`` finds it) and on mocap6, measures them, and writes motion_cmu.csv and
+motion_mocap6.csv with one row a dimension of z, weight decay, seed and model. With ``cmu`` or
+``mocap6`` behind it it does one of them.
 
 ============================  ==================  ========================
 model                         objective           prior
@@ -23,15 +24,18 @@ What is compared was settled before the study was computed. Each claim of the so
 primary measure (``PRIMARY``); whatever else the table holds is exploratory.
 
 A run is at rest if λ, or what stands in its place, and the rate move little over the last quarter
-of the steps before the learning rate falls (:data:`studies.rest.REST`). With Adam alone none rests:
-networks that can go on learning 2,650 frames by heart do so, and λ and the rate follow, by a
-power of the step. So encoder and decoder of all models decay (AdamW).
+of the steps (:data:`studies.rest.REST`), at a learning rate that never falls. With Adam alone none
+rests: networks that can go on learning 2,650 frames by heart do so, and λ and the rate follow, by a
+power of the step. So the weights of all models decay (AdamW); a few seeds without decay say whether
+the comparison hangs on that.
 """
 
+import argparse
 import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -45,20 +49,20 @@ from studies.rest import REST, clustered_error, rest
 from vhp_core import evaluation, topology
 
 SEEDS, FEW_SEEDS = range(10), range(3)
-
-DATA = ("cmu", "mocap6")  # the data sets, whose code the stamp's hash covers
 SETTINGS = {
     "hidden": (64, 64),
     "num_samples": 8,  # N of the bound, K of the hierarchical prior
-    "steps": 40_000,
-    "cooldown": 0.2,  # share of the steps over which the learning rate falls, once all is at rest
+    "steps": 32_000,
     "batch_size": 128,
     "learning_rate": 3e-3,
-    "weight_decay": 0.1,  # of encoder and decoder, as AdamW takes it
+    "weight_decay": 0.15,  # as AdamW takes it
     "nu": 0.03,  # over κ²
     "pseudo_inputs": 100,
 }
-DIMENSIONS = {2: SEEDS, 5: FEW_SEEDS}  # of z: the source names none
+# Dimensions of z (the source names none) and weight decay -> seeds. Without decay nothing rests:
+# these runs say whether the comparison hangs on it.
+CELLS = {(2, SETTINGS["weight_decay"]): SEEDS, (5, SETTINGS["weight_decay"]): FEW_SEEDS}
+CELLS[2, 0.0] = FEW_SEEDS
 MODELS = {  # name -> is it constrained, and its prior
     "IWAE": (False, "normal"),
     "IWAE, hierarchical": (False, "hierarchical"),
@@ -89,62 +93,72 @@ CYCLES = {"cmu": "walking", "mocap6": "jog"}
 GRAPH = {"num_nodes": 2000, "num_neighbors": 10}
 SAMPLES = 2000
 LIKELIHOOD = {"num_samples": 5000, "prior_samples": 64}
-SIGMA_RUNS = 3
+CONVERGENCE = [(64, 5000), (256, 5000), (64, 1250)]  # samples of ζ and of z
+SIGMA_RUNS, SIGMA_MISS = 3, 0.03
 
 
-def new_model(x: Tensor, prior: str, z_dim: int, seed: int) -> vhp.VAE:
+class Setup(NamedTuple):
+    """What the models of a cell have in common."""
+
+    x: Tensor
+    """The training frames."""
+    z_dim: int
+    weight_decay: float
+    seed: int
+
+
+def new_model(setup: Setup, prior: str) -> vhp.VAE:
     """Networks with the seed's first weights, the encoder around the principal axes."""
-    s = SETTINGS
+    s, x = SETTINGS, setup.x
     model = vhp.mlp_vae(
         x.shape[1],
-        z_dim,
+        setup.z_dim,
         s["hidden"],
         prior,
         num_importance_samples=s["num_samples"],
         num_pseudo_inputs=s["pseudo_inputs"],
-        seed=seed,
+        seed=setup.seed,
     )
     if prior == "vamp":  # they begin as frames
-        rows = np.random.default_rng(seed).choice(len(x), s["pseudo_inputs"], replace=False)
+        rng = np.random.default_rng(setup.seed)
+        rows = rng.choice(len(x), s["pseudo_inputs"], replace=False)
         model.prior.pseudo_inputs.data.copy_(x[torch.from_numpy(rows)])
     vhp.linear_start(model, x)
     return model
 
 
-def options(model: vhp.VAE, seed: int) -> dict:
+def options(setup: Setup, model: vhp.VAE) -> dict:
     """What every run has in common."""
     in_prior = sum(part.numel() for part in model.prior.parameters() if part.requires_grad)
+    spared = in_prior if isinstance(model.prior, vhp.VampPrior) else None
 
     def adamw(vectors: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
-        """Networks decay; a prior, whose pseudo-inputs are frames, does not."""
-        decay = SETTINGS["weight_decay"]
+        """All weights decay, those of a prior's networks too, but no pseudo-inputs."""
         groups = [
-            {"params": [vector], "weight_decay": 0.0 if vector.numel() == in_prior else decay}
-            for vector in vectors
+            {"params": [v], "weight_decay": setup.weight_decay if v.numel() != spared else 0.0}
+            for v in vectors
         ]
         return torch.optim.AdamW(groups, SETTINGS["learning_rate"])
 
-    same = {key: SETTINGS[key] for key in ("steps", "batch_size", "cooldown")}
-    return same | {"seed": seed, "optimizer": adamw}
+    same = {key: SETTINGS[key] for key in ("steps", "batch_size")}
+    return same | {"seed": setup.seed, "optimizer": adamw}
 
 
 def train_bound(
-    x: Tensor, prior: str, sigma2: float, learned: bool, z_dim: int, seed: int
+    setup: Setup, prior: str, sigma2: float, learned: bool
 ) -> tuple[vhp.VAE, vhp.History]:
     """On the importance-weighted bound, from this noise scale; learned with the rest, or fixed."""
-    model = new_model(x, prior, z_dim, seed)
+    model = new_model(setup, prior)
     model.likelihood.set_scale(mean_error=sigma2, dim=1)
     model.likelihood.log_scale.requires_grad_(learned)
-    return model, vhp.fit_iwae(model, x, SETTINGS["num_samples"], **options(model, seed))
+    return model, vhp.fit_iwae(model, setup.x, SETTINGS["num_samples"], **options(setup, model))
 
 
-def train_constrained(
-    x: Tensor, prior: str, kappa2: float, z_dim: int, seed: int
-) -> tuple[vhp.VAE, vhp.History]:
+def train_constrained(setup: Setup, prior: str, kappa2: float) -> tuple[vhp.VAE, vhp.History]:
     """Under E[C] ≤ κ², with the schedule that the chapter "Your own data" gives to any data."""
-    model = new_model(x, prior, z_dim, seed)
-    constraint = vhp.Rewo(math.sqrt(kappa2), nu=SETTINGS["nu"] / kappa2, beta0=kappa2 / x.shape[1])
-    return model, vhp.fit(model, x, constraint, **options(model, seed))
+    model, dim = new_model(setup, prior), setup.x.shape[1]
+    constraint = vhp.Rewo(math.sqrt(kappa2), nu=SETTINGS["nu"] / kappa2, beta0=kappa2 / dim)
+    return model, vhp.fit(model, setup.x, constraint, **options(setup, model))
 
 
 def error_of(model: vhp.VAE, x: Tensor, seed: int) -> float:
@@ -153,7 +167,7 @@ def error_of(model: vhp.VAE, x: Tensor, seed: int) -> float:
 
 
 def train_at_error(
-    x: Tensor, prior: str, sigma2: float, kappa2: float, z_dim: int, seed: int
+    setup: Setup, prior: str, sigma2: float, kappa2: float
 ) -> tuple[vhp.VAE, vhp.History]:
     """On the bound, with the fixed σ whose training error is κ²: the nearest of a few whole runs.
 
@@ -162,11 +176,11 @@ def train_at_error(
     """
     seen, best = [], None
     for _ in range(SIGMA_RUNS):
-        model, history = train_bound(x, prior, sigma2, False, z_dim, seed)
-        off = math.log(error_of(model, x, seed) / kappa2)
+        model, history = train_bound(setup, prior, sigma2, False)
+        off = math.log(error_of(model, setup.x, setup.seed) / kappa2)
         if best is None or abs(off) < abs(best[0]):
             best = (off, model, history)
-        if abs(off) < 0.01:
+        if abs(off) < SIGMA_MISS:
             break
         seen.append((math.log(sigma2), off))
         slope = 1.0
@@ -177,18 +191,20 @@ def train_at_error(
     return best[1:]
 
 
-def trained(x: Tensor, z_dim: int, seed: int) -> Iterator[tuple[str, vhp.VAE, vhp.History, float]]:
+def trained(setup: Setup) -> Iterator[tuple[str, vhp.VAE, vhp.History, float]]:
     """Each model in turn, with its history and κ²."""
+    x = setup.x
     first = x.square().sum(1).mean().item() / x.shape[1] / 10  # a tenth of a channel's variance
     kappa2 = sigma2 = math.nan
     for name, (constrained, prior) in MODELS.items():
         if name == "IWAE":
-            model, history = train_bound(x, prior, first, True, z_dim, seed)
-            kappa2, sigma2 = error_of(model, x, seed), model.likelihood.log_scale.exp().item() ** 2
+            model, history = train_bound(setup, prior, first, True)
+            kappa2 = error_of(model, x, setup.seed)
+            sigma2 = model.likelihood.log_scale.exp().item() ** 2
         elif constrained:
-            model, history = train_constrained(x, prior, kappa2, z_dim, seed)
+            model, history = train_constrained(setup, prior, kappa2)
         else:
-            model, history = train_at_error(x, prior, sigma2, kappa2, z_dim, seed)
+            model, history = train_at_error(setup, prior, sigma2, kappa2)
         yield name, model, history, kappa2
 
 
@@ -216,6 +232,16 @@ def cycle(data: vhp.data.MotionData, name: str) -> Tensor:
     return data.x[data.split[0] & torch.from_numpy(data.labels == CYCLES[name])]
 
 
+def errors_and_rates(model: vhp.VAE, data: vhp.data.MotionData, seed: int) -> dict[str, float]:
+    """Of training and held-out frames, and the noise scale."""
+    row = {"sigma": model.likelihood.log_scale.exp().item()}
+    for part, mask in zip(("train", "test"), data.split, strict=True):
+        x = data.x[mask]
+        row[f"{part}_error"] = error_of(model, x, seed)
+        row[f"{part}_rate"] = evaluation.rate(model, x, 16, 64, seed).mean().item()
+    return row
+
+
 @torch.no_grad()
 def measure(
     model: vhp.VAE, data: vhp.data.MotionData, name: str, seed: int
@@ -226,16 +252,12 @@ def measure(
     K samples of ζ and S of z: whether the numbers beside them have converged.
     """
     train, test = (data.x[mask] for mask in data.split)
-    row = {"sigma": model.likelihood.log_scale.exp().item()}
-    for part, x in (("train", train), ("test", test)):
-        row[f"{part}_error"] = error_of(model, x, seed)
-        row[f"{part}_rate"] = evaluation.rate(model, x, 16, 64, seed).mean().item()
-    frames = {}
+    row, frames = errors_and_rates(model, data, seed), {}
     for part, x in (("train", train[::8]), ("test", test)):
         frames[part] = evaluation.log_likelihood(model, x, seed=seed, **LIKELIHOOD)
         row[f"{part}_log_likelihood"] = frames[part].mean().item()
     few = test[:: len(test) // 30]
-    for k, s in [(64, 5000), (256, 5000), (64, 1250)]:
+    for k, s in CONVERGENCE:
         estimate = evaluation.log_likelihood(model, few, s, k, seed + 1)
         row[f"converge_{k}_{s}"] = estimate.mean().item()
     with vhp.engine.seeding.seeded(seed):
@@ -298,22 +320,27 @@ def without_model(data: vhp.data.MotionData, name: str, seed: int) -> list[dict]
     return found
 
 
-def weights_path(data: str, z_dim: int, name: str, seed: int) -> Path:
+def plain(name: str) -> str:
+    """A model's name as part of a file's."""
+    return name.lower().replace(", ", "-")
+
+
+def weights_path(cell: dict, name: str) -> Path:
     """Where a run leaves its model, and its history beside it."""
-    file = name.lower().replace(", ", "-")
-    return FOLDER / "motion_weights" / f"{data}_{z_dim}_{file}_{seed}.safetensors"
+    text = "_".join(str(value) for value in (*cell.values(), plain(name)))
+    return FOLDER / "motion_weights" / f"{text}.safetensors"
 
 
-def run(data: str, z_dim: int, seed: int) -> list[dict]:
-    """All models for one data set, dimension and seed: a row each."""
+def run(data: str, z_dim: int, weight_decay: float, seed: int) -> list[dict]:
+    """All models for one data set, dimension, decay and seed: a row each."""
     torch.set_num_threads(1)
     motion = {"cmu": vhp.data.cmu, "mocap6": vhp.data.mocap6}[data]()
     train, test = motion.split
     of = {"train": recordings(motion.trials[train])[::8], "test": recordings(motion.trials[test])}
-    cell = {"data": data, "z_dim": z_dim, "seed": seed}
+    cell = {"data": data, "z_dim": z_dim, "weight_decay": weight_decay, "seed": seed}
     rows, of_iwae = [], {}
-    for name, model, history, kappa2 in trained(motion.x[train], z_dim, seed):
-        path = weights_path(data, z_dim, name, seed)
+    for name, model, history, kappa2 in trained(Setup(motion.x[train], z_dim, weight_decay, seed)):
+        path = weights_path(cell, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         model.save(path)
         frame = history.frame()
@@ -324,35 +351,35 @@ def run(data: str, z_dim: int, seed: int) -> list[dict]:
             gap = (frames[part] - of_iwae[part]).double().numpy()
             row[f"{part}_log_likelihood_gap"] = gap.mean()
             row[f"{part}_log_likelihood_gap_error"] = clustered_error(gap, of[part])
-        rows.append(
-            cell | {"model": name, "kappa2": kappa2} | rest(history, SETTINGS["cooldown"]) | row
-        )
+        rows.append(cell | {"model": name, "kappa2": kappa2} | rest(history) | row)
     return rows + [cell | row for row in without_model(motion, data, seed)]
 
 
-def main() -> None:
+def main(names: list[str] | None = None) -> None:
     os.environ.setdefault("TQDM_DISABLE", "1")
-    cells = [
-        {"data": data, "z_dim": z_dim, "seed": seed}
-        for data in PAIRS
-        for z_dim, seeds in DIMENSIONS.items()
-        for seed in seeds
-    ]
-    configuration = {
-        "settings": SETTINGS | {"hidden": list(SETTINGS["hidden"])},
-        "dimensions": {str(d): list(seeds) for d, seeds in DIMENSIONS.items()},
-        "rest": REST,
-        "primary": {claim: list(what) for claim, what in PRIMARY.items()},
-        "pairs": PAIRS,
-        "pairs_each": PAIRS_EACH,
-        "points": POINTS,
-        "cycles": CYCLES,
-        "graph": GRAPH,
-        "samples": SAMPLES,
-        "likelihood": LIKELIHOOD,
-        "sigma_runs": SIGMA_RUNS,
-    }
-    run_study("motion", run, cells, configuration, data=DATA)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", nargs="*", choices=[*PAIRS, []], help="both if not named")
+    for data in parser.parse_args(names).data or list(PAIRS):
+        cells = [
+            {"data": data, "z_dim": z_dim, "weight_decay": weight_decay, "seed": seed}
+            for (z_dim, weight_decay), seeds in CELLS.items()
+            for seed in seeds
+        ]
+        configuration = {
+            "settings": SETTINGS | {"hidden": list(SETTINGS["hidden"])},
+            "cells": [[*cell, list(seeds)] for cell, seeds in CELLS.items()],
+            "rest": REST,
+            "primary": {claim: list(what) for claim, what in PRIMARY.items()},
+            "pairs": PAIRS[data],
+            "pairs_each": PAIRS_EACH,
+            "points": POINTS,
+            "cycle": CYCLES[data],
+            "graph": GRAPH,
+            "samples": SAMPLES,
+            "likelihood": LIKELIHOOD | {"convergence": [list(pair) for pair in CONVERGENCE]},
+            "sigma": {"runs": SIGMA_RUNS, "miss": SIGMA_MISS},
+        }
+        run_study(f"motion_{data}", run, cells, configuration, data=[data])
 
 
 if __name__ == "__main__":

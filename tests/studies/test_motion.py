@@ -14,6 +14,7 @@ def small(monkeypatch, tmp_path):
     """The study with little of everything."""
     monkeypatch.setitem(motion.__dict__, "SETTINGS", motion.SETTINGS | SMALL)
     monkeypatch.setattr(motion, "LIKELIHOOD", {"num_samples": 4, "prior_samples": 2})
+    monkeypatch.setattr(motion, "CONVERGENCE", [(2, 4), (4, 4)])
     monkeypatch.setattr(motion, "GRAPH", {"num_nodes": 60, "num_neighbors": 10})
     monkeypatch.setattr(motion, "PAIRS_EACH", 2)
     monkeypatch.setattr(motion, "SAMPLES", 20)
@@ -23,7 +24,7 @@ def small(monkeypatch, tmp_path):
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_a_cell_has_a_row_for_each_model_and_two_without(small):
-    table = pd.DataFrame(small.run("mocap6", 2, 3))
+    table = pd.DataFrame(small.run("mocap6", 2, 0.1, 3))
     assert table.model.tolist() == [*motion.MODELS, "no model", "graph of frames"]
     models = table[: len(motion.MODELS)]
     assert models.kappa2.nunique() == 1 and models.kappa2[0] == models.train_error[0]
@@ -41,13 +42,14 @@ def test_the_fixed_scale_is_sought_by_whole_runs(monkeypatch):
     """Where the error is a power of σ², the third run has it."""
     tried = []
 
-    def train_bound(x, prior, sigma2, learned, z_dim, seed):
+    def train_bound(setup, prior, sigma2, learned):
         tried.append(sigma2)
         return sigma2, None
 
     monkeypatch.setattr(motion, "train_bound", train_bound)
     monkeypatch.setattr(motion, "error_of", lambda model, x, seed: 3 * model**0.5)
-    model, _ = motion.train_at_error(None, "hierarchical", 1.0, 6.0, 2, 0)
+    setup = motion.Setup(torch.zeros(1, 1), 2, 0.0, 0)
+    model, _ = motion.train_at_error(setup, "hierarchical", 1.0, 6.0)
     assert len(tried) == 3 and model == pytest.approx(4.0)
 
 
@@ -58,6 +60,16 @@ def test_pieces_of_a_trial_are_one_recording():
 
 def test_pseudo_inputs_begin_as_frames(small):
     x = torch.randn(30, 4)
-    model = motion.new_model(x, "vamp", 2, 0)
+    model = motion.new_model(motion.Setup(x, 2, 0.0, 0), "vamp")
     distances = torch.cdist(model.prior.pseudo_inputs, x).min(1).values
     assert distances.max() == 0
+
+
+def test_pseudo_inputs_do_not_decay_and_networks_do(small):
+    for prior, expected in [("vamp", [0.2, 0.0]), ("hierarchical", [0.2, 0.2]), ("normal", [0.2])]:
+        setup = motion.Setup(torch.randn(30, 4), 2, 0.2, 0)
+        model = motion.new_model(setup, prior)
+        sizes = [sum(p.numel() for p in part.parameters()) for part in (model, model.prior)]
+        vectors = [torch.zeros(n) for n in (sizes[0] - sizes[1], sizes[1]) if n]
+        optimizer = motion.options(setup, model)["optimizer"](vectors)
+        assert [group["weight_decay"] for group in optimizer.param_groups] == expected
