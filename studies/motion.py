@@ -26,8 +26,8 @@ primary measure (``PRIMARY``); whatever else the table holds is exploratory.
 A run is at rest if λ, or what stands in its place, and the rate move little over the last quarter
 of the steps (:data:`studies.rest.REST`), at a learning rate that never falls. With Adam alone none
 rests: networks that can go on learning 2,650 frames by heart do so, and λ and the rate follow, by a
-power of the step. So the weights of all models decay (AdamW); a few seeds without decay say whether
-the comparison hangs on that.
+power of the step. So the weights of all networks decay (AdamW); a few seeds without decay say
+whether the comparison hangs on that.
 """
 
 import argparse
@@ -45,17 +45,17 @@ from torch import Tensor
 
 import vhp_core as vhp
 from studies.grid import FOLDER, run_study
-from studies.rest import REST, clustered_error, rest
+from studies.rest import REST, clustered_error, decaying, rest
 from vhp_core import evaluation, topology
 
 SEEDS, FEW_SEEDS = range(10), range(3)
 SETTINGS = {
     "hidden": (64, 64),
-    "num_samples": 8,  # N of the bound, K of the hierarchical prior
-    "steps": 32_000,
+    "num_samples": 8,  # N of the bound; K of the prior under the constraint
+    "steps": 24_000,
     "batch_size": 128,
     "learning_rate": 3e-3,
-    "weight_decay": 0.15,  # as AdamW takes it
+    "weight_decay": 0.2,  # of :func:`studies.rest.decaying`
     "nu": 0.03,  # over κ²
     "pseudo_inputs": 100,
 }
@@ -94,12 +94,15 @@ GRAPH = {"num_nodes": 2000, "num_neighbors": 10}
 SAMPLES = 2000
 LIKELIHOOD = {"num_samples": 5000, "prior_samples": 64}
 CONVERGENCE = [(64, 5000), (256, 5000), (64, 1250)]  # samples of ζ and of z
-SIGMA_RUNS, SIGMA_MISS = 3, 0.03
+# σ² of the bound with the hierarchical prior, over that of the IWAE: what a tuning seed (100) asked
+# for. A second run corrects what is off by more than the miss.
+SIGMA_FIRST, SIGMA_RUNS, SIGMA_MISS = {"cmu": 1.08, "mocap6": 1.0}, 2, 0.04
 
 
 class Setup(NamedTuple):
     """What the models of a cell have in common."""
 
+    data: str
     x: Tensor
     """The training frames."""
     z_dim: int
@@ -107,7 +110,7 @@ class Setup(NamedTuple):
     seed: int
 
 
-def new_model(setup: Setup, prior: str) -> vhp.VAE:
+def new_model(setup: Setup, prior: str, num_importance_samples: int) -> vhp.VAE:
     """Networks with the seed's first weights, the encoder around the principal axes."""
     s, x = SETTINGS, setup.x
     model = vhp.mlp_vae(
@@ -115,7 +118,7 @@ def new_model(setup: Setup, prior: str) -> vhp.VAE:
         setup.z_dim,
         s["hidden"],
         prior,
-        num_importance_samples=s["num_samples"],
+        num_importance_samples=num_importance_samples,
         num_pseudo_inputs=s["pseudo_inputs"],
         seed=setup.seed,
     )
@@ -129,26 +132,19 @@ def new_model(setup: Setup, prior: str) -> vhp.VAE:
 
 def options(setup: Setup, model: vhp.VAE) -> dict:
     """What every run has in common."""
-    in_prior = sum(part.numel() for part in model.prior.parameters() if part.requires_grad)
-    spared = in_prior if isinstance(model.prior, vhp.VampPrior) else None
-
-    def adamw(vectors: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
-        """All weights decay, those of a prior's networks too, but no pseudo-inputs."""
-        groups = [
-            {"params": [v], "weight_decay": setup.weight_decay if v.numel() != spared else 0.0}
-            for v in vectors
-        ]
-        return torch.optim.AdamW(groups, SETTINGS["learning_rate"])
-
-    same = {key: SETTINGS[key] for key in ("steps", "batch_size")}
-    return same | {"seed": setup.seed, "optimizer": adamw}
+    same = {key: SETTINGS[key] for key in ("steps", "batch_size", "learning_rate")}
+    optimizer = decaying(model, SETTINGS["learning_rate"], setup.weight_decay)
+    return same | {"seed": setup.seed, "optimizer": optimizer}
 
 
 def train_bound(
     setup: Setup, prior: str, sigma2: float, learned: bool
 ) -> tuple[vhp.VAE, vhp.History]:
-    """On the importance-weighted bound, from this noise scale; learned with the rest, or fixed."""
-    model = new_model(setup, prior)
+    """On the importance-weighted bound, from this noise scale; learned with the rest, or fixed.
+
+    With a hierarchical prior it is that of the joint model: one ζ is drawn with each sample of z.
+    """
+    model = new_model(setup, prior, 1)
     model.likelihood.set_scale(mean_error=sigma2, dim=1)
     model.likelihood.log_scale.requires_grad_(learned)
     return model, vhp.fit_iwae(model, setup.x, SETTINGS["num_samples"], **options(setup, model))
@@ -156,7 +152,7 @@ def train_bound(
 
 def train_constrained(setup: Setup, prior: str, kappa2: float) -> tuple[vhp.VAE, vhp.History]:
     """Under E[C] ≤ κ², with the schedule that the chapter "Your own data" gives to any data."""
-    model, dim = new_model(setup, prior), setup.x.shape[1]
+    model, dim = new_model(setup, prior, SETTINGS["num_samples"]), setup.x.shape[1]
     constraint = vhp.Rewo(math.sqrt(kappa2), nu=SETTINGS["nu"] / kappa2, beta0=kappa2 / dim)
     return model, vhp.fit(model, setup.x, constraint, **options(setup, model))
 
@@ -194,17 +190,18 @@ def train_at_error(
 def trained(setup: Setup) -> Iterator[tuple[str, vhp.VAE, vhp.History, float]]:
     """Each model in turn, with its history and κ²."""
     x = setup.x
-    first = x.square().sum(1).mean().item() / x.shape[1] / 10  # a tenth of a channel's variance
+    start = x.square().sum(1).mean().item() / x.shape[1] / 10  # a tenth of a channel's variance
     kappa2 = sigma2 = math.nan
     for name, (constrained, prior) in MODELS.items():
         if name == "IWAE":
-            model, history = train_bound(setup, prior, first, True)
+            model, history = train_bound(setup, prior, start, True)
             kappa2 = error_of(model, x, setup.seed)
             sigma2 = model.likelihood.log_scale.exp().item() ** 2
         elif constrained:
             model, history = train_constrained(setup, prior, kappa2)
         else:
-            model, history = train_at_error(setup, prior, sigma2, kappa2)
+            first = SIGMA_FIRST[setup.data] * sigma2
+            model, history = train_at_error(setup, prior, first, kappa2)
         yield name, model, history, kappa2
 
 
@@ -339,7 +336,9 @@ def run(data: str, z_dim: int, weight_decay: float, seed: int) -> list[dict]:
     of = {"train": recordings(motion.trials[train])[::8], "test": recordings(motion.trials[test])}
     cell = {"data": data, "z_dim": z_dim, "weight_decay": weight_decay, "seed": seed}
     rows, of_iwae = [], {}
-    for name, model, history, kappa2 in trained(Setup(motion.x[train], z_dim, weight_decay, seed)):
+    for name, model, history, kappa2 in trained(
+        Setup(data, motion.x[train], z_dim, weight_decay, seed)
+    ):
         path = weights_path(cell, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         model.save(path)
@@ -377,7 +376,7 @@ def main(names: list[str] | None = None) -> None:
             "graph": GRAPH,
             "samples": SAMPLES,
             "likelihood": LIKELIHOOD | {"convergence": [list(pair) for pair in CONVERGENCE]},
-            "sigma": {"runs": SIGMA_RUNS, "miss": SIGMA_MISS},
+            "sigma": {"first": SIGMA_FIRST[data], "runs": SIGMA_RUNS, "miss": SIGMA_MISS},
         }
         run_study(f"motion_{data}", run, cells, configuration, data=[data])
 

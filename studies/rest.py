@@ -1,6 +1,10 @@
-"""Whether a run had come to rest, and errors of means whose values come in clusters."""
+"""What lets runs come to rest, whether they did, and errors of means of values in clusters."""
+
+from collections.abc import Callable
 
 import numpy as np
+import torch
+from torch import nn
 
 import vhp_core as vhp
 
@@ -31,6 +35,34 @@ def rest(history: vhp.History, cooldown: float = 0.0) -> dict[str, float]:
         last, before = (part[name].mean() for part in ends)
         row |= {name: last, f"{name}_moved": abs(last / before - 1)}
     return row | {"initial_phase": float(frame.initial_phase.mean())}
+
+
+def decaying(
+    model: vhp.VAE, learning_rate: float, weight_decay: float
+) -> Callable[[list[nn.Parameter]], torch.optim.Optimizer]:
+    """For ``optimizer`` of a fit: AdamW, where the weights of all networks decay and nothing else.
+
+    Those of a hierarchical prior decay too: a learned prior follows codes to any scale, and without
+    it would gain from a decay that keeps the decoder from drawing them together. Pseudo-inputs are
+    data, and a learned σ is no network's: a decay would draw it towards 1. A fit hands over long
+    vectors, of which a model's parameters are views.
+    """
+    parts = [model.encoder, model.decoder]
+    if isinstance(model.prior, vhp.HierarchicalPrior):
+        parts.append(model.prior)
+    weights = [weight for part in parts for weight in part.parameters()]
+
+    @torch.no_grad()
+    def decay(*step: object) -> None:
+        for weight in weights:
+            weight.mul_(1 - learning_rate * weight_decay)
+
+    def build(vectors: list[nn.Parameter]) -> torch.optim.Optimizer:
+        adam = torch.optim.Adam(vectors, learning_rate, fused=True)
+        adam.register_step_pre_hook(decay)
+        return adam
+
+    return build
 
 
 def clustered_error(values: np.ndarray, clusters: np.ndarray) -> float:

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+import torch
 
 import vhp_core as vhp
-from studies.rest import clustered_error, rest
+from studies.rest import clustered_error, decaying, rest
 
 
 def falling(steps: int, jump: int) -> vhp.History:
@@ -35,3 +36,19 @@ def test_values_of_one_cluster_count_as_one():
     values = np.array([1.0, 1.0, 3.0, 3.0])
     assert clustered_error(values, np.arange(4)) == pytest.approx(values.std(ddof=1) / 2)
     assert clustered_error(values, np.array(list("aabb"))) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("prior", ["normal", "hierarchical", "vamp"])
+def test_weights_of_networks_decay_and_nothing_else(prior):
+    """With a learning rate whose steps are lost in rounding, only the decay moves a weight."""
+    x = torch.randn(40, 3, generator=torch.Generator().manual_seed(0))
+    model = vhp.mlp_vae(3, 1, (4,), prior, num_importance_samples=2, num_pseudo_inputs=5, seed=0)
+    model.likelihood.set_scale(mean_error=0.5, dim=1)
+    before = {name: value.clone() for name, value in model.named_parameters()}
+    rate, steps = 1e-12, 10
+    optimizer = decaying(model, rate, 0.01 / rate)
+    vhp.fit_iwae(model, x, 2, steps, 8, seed=0, optimizer=optimizer, progress=False)
+    for name, value in model.named_parameters():
+        stays = name == "likelihood.log_scale" or "pseudo_inputs" in name
+        expected = before[name] * (1.0 if stays else 0.99**steps)
+        torch.testing.assert_close(value, expected, rtol=1e-5, atol=1e-9)
