@@ -19,7 +19,7 @@ import pandas as pd
 import torch
 
 import vhp_core as vhp
-from studies import motion, stamp
+from studies import motion, motion_measures, stamp
 from vhp_core.book import read_study
 
 NAME = "motion_models"
@@ -56,7 +56,7 @@ def main() -> None:
     table, reproduced = {"label": data.labels, "part": part}, {}
     for name in MODELS:
         model = vhp.load(motion.weights_path(CELL, name))
-        reproduced[name] = motion.errors_and_rates(model, data, SEED)
+        reproduced[name] = motion_measures.errors_and_rates(model, data, SEED)
         if off := misses(reproduced[name], rows.loc[name].to_dict()):
             raise SystemExit(
                 f"the weights of {name} do not give the study's row, relative differences {off}: "
@@ -66,8 +66,9 @@ def main() -> None:
         with torch.no_grad():
             z = model.encode(data.x).mean
         table |= {f"{name} z{i}": column.numpy() for i, column in enumerate(z.T, 1)}
-    drawn = motion.sample_pairs(data, motion.PAIRS[DATA], motion.PAIRS_EACH, SEED)
-    first = [side[:: motion.PAIRS_EACH].tolist() for side in drawn]
+    pairs, each = motion_measures.PAIRS[DATA], motion_measures.PAIRS_EACH
+    drawn = motion_measures.sample_pairs(data, pairs, each, SEED)
+    first = [side[::each].tolist() for side in drawn]
     configuration = {
         "study": f"motion_{DATA}",
         "study_date": study.stamp["date"],
@@ -78,10 +79,10 @@ def main() -> None:
             for name, row in reproduced.items()
         },
         "settings": study.stamp["configuration"]["settings"],
-        "graph": motion.GRAPH,
+        "graph": motion_measures.GRAPH,
         "journeys": {
             f"{one} to {other}": list(rows)
-            for (one, other), *rows in zip(motion.PAIRS[DATA], *first, strict=True)
+            for (one, other), *rows in zip(pairs, *first, strict=True)
         },
         "channels": dict(zip(data.channels, data.mean.tolist(), strict=True)),
         "source": data.source.partition(", found")[0],

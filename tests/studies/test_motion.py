@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 import torch
 
-from studies import motion
+from studies import motion, motion_measures
 from studies.rest import REST
 
 SMALL = {"hidden": (8,), "num_samples": 2, "steps": 40, "batch_size": 16, "pseudo_inputs": 5}
@@ -13,11 +13,11 @@ SMALL = {"hidden": (8,), "num_samples": 2, "steps": 40, "batch_size": 16, "pseud
 def small(monkeypatch, tmp_path):
     """The study with little of everything."""
     monkeypatch.setitem(motion.__dict__, "SETTINGS", motion.SETTINGS | SMALL)
-    monkeypatch.setattr(motion, "LIKELIHOOD", {"num_samples": 4, "prior_samples": 2})
-    monkeypatch.setattr(motion, "CONVERGENCE", [(2, 4), (4, 4)])
-    monkeypatch.setattr(motion, "GRAPH", {"num_nodes": 60, "num_neighbors": 10})
-    monkeypatch.setattr(motion, "PAIRS_EACH", 2)
-    monkeypatch.setattr(motion, "SAMPLES", 20)
+    monkeypatch.setattr(motion_measures, "LIKELIHOOD", {"num_samples": 4, "prior_samples": 2})
+    monkeypatch.setattr(motion_measures, "CONVERGENCE", [(2, 4), (4, 4)])
+    monkeypatch.setattr(motion_measures, "GRAPH", {"num_nodes": 60, "num_neighbors": 10})
+    monkeypatch.setattr(motion_measures, "PAIRS_EACH", 2)
+    monkeypatch.setattr(motion_measures, "SAMPLES", 20)
     monkeypatch.setattr(motion, "FOLDER", tmp_path)
     return motion
 
@@ -55,7 +55,7 @@ def test_the_fixed_scale_is_sought_by_whole_runs(monkeypatch):
 
 
 def test_pieces_of_a_trial_are_one_recording():
-    names = motion.recordings(np.array(["86_01[0:4]", "86_01[8:9]", "35_01"]))
+    names = motion_measures.recordings(np.array(["86_01[0:4]", "86_01[8:9]", "35_01"]))
     assert names.tolist() == ["86_01", "86_01", "35_01"]
 
 
