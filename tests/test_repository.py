@@ -1,5 +1,6 @@
 """What must hold for the files of the project themselves."""
 
+import itertools
 import re
 import subprocess
 import tomllib
@@ -76,7 +77,7 @@ def test_each_exercise_has_a_solution_that_is_executed(path):
         if cell["cell_type"] == "markdown"
         and re.search(r"^#+ Exercise \d|^\*\*Exercise \d", notebooks.source(cell), re.MULTILINE)
     ]
-    for start, end in zip(headings, [*headings[1:], len(cells)], strict=True):
+    for start, end in itertools.pairwise([*headings, len(cells)]):
         assert any(cell["cell_type"] == "code" for cell in cells[start:end])
 
 

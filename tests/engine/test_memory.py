@@ -35,12 +35,20 @@ def asked(first, size):
     return int(done.stdout)
 
 
+def settles_at(first, size, expected):
+    """A thread of torch's that asks for a block of its own meanwhile would count as one more."""
+    counts = []
+    while len(counts) < 3 and expected not in counts:
+        counts.append(asked(first, size))
+    assert expected in counts, counts
+
+
 @pytest.mark.skipif(
     sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "mallinfo2"),
     reason="of GNU's C library, 2.33 and later",
 )
 def test_blocks_of_a_step_come_from_memory_that_was_freed():
     size = 20 * 2**20
-    assert asked("", size) == 1  # the system's, to be given back
-    assert asked("import vhp_core.vae", size) == 0
-    assert asked("import vhp_core.vae", 2 * size) == 1  # beyond the C library's own limit
+    settles_at("", size, 1)  # the system's, to be given back
+    settles_at("import vhp_core.vae", size, 0)
+    settles_at("import vhp_core.vae", 2 * size, 1)  # beyond the C library's own limit
