@@ -13,44 +13,44 @@ import vhp_core as vhp
 REST = {"multiplier_moved": 0.05, "rate_moved": 0.01, "initial_phase": 0.25}
 
 
-def rest(history: vhp.History, cooldown: float = 0.0) -> dict[str, float]:
-    """How λ, or what stands in its place, and the rate moved over the last quarter of the steps.
-
-    Each end is a mean over a fortieth of the steps. Steps at a falling learning rate do not count:
-    they would come to rest wherever they are.
+def rest(history: vhp.History) -> dict[str, float]:
+    """How λ and the rate moved over the last quarter, as means over a fortieth of the steps.
 
     Args:
-        history: of the whole run.
-        cooldown: share of its steps, at its end, over which the learning rate fell.
+        history: of one fit, by :func:`vhp_core.fit` or :func:`vhp_core.fit_iwae`; what stands in
+            λ's place with the latter is 1/(2σ²).
 
-    Returns: ``multiplier`` and ``rate`` as they were before the learning rate fell, the shares
-        ``multiplier_moved`` and ``rate_moved``, and ``initial_phase``, a share as well.
+    Returns:
+        ``multiplier`` and ``rate`` at the end, and for each, under ``..._moved``, the share by
+        which it is off what it was at three quarters of the steps; ``initial_phase``, the share of
+        the steps that it took; and ``error_at_end``, that of the batches. Means over steps say
+        what a run keeps to; the last weights alone waver about it, by some per cent of the error.
     """
     frame = history.frame()
-    frame = frame.iloc[: len(frame) - round(cooldown * len(frame))]
     n, window = len(frame), max(1, len(frame) // 40)
     ends = frame.iloc[n - window :], frame.iloc[3 * n // 4 - window : 3 * n // 4]
     row = {}
     for name in ("multiplier", "rate"):
         last, before = (part[name].mean() for part in ends)
         row |= {name: last, f"{name}_moved": abs(last / before - 1)}
-    return row | {"initial_phase": float(frame.initial_phase.mean())}
+    row["initial_phase"] = float(frame.initial_phase.mean())
+    return row | {"error_at_end": ends[0].error.mean()}
 
 
 def decaying(
-    model: vhp.VAE, learning_rate: float, weight_decay: float
+    model: vhp.VAE, learning_rate: float, weight_decay: float, prior_decay: float
 ) -> Callable[[list[nn.Parameter]], torch.optim.Optimizer]:
-    """For ``optimizer`` of a fit: AdamW, where the weights of all networks decay and nothing else.
+    """For ``optimizer`` of a fit: AdamW with a decay for networks, another for those of a prior.
 
-    Those of a hierarchical prior decay too: a learned prior follows codes to any scale, and without
-    it would gain from a decay that keeps the decoder from drawing them together. Pseudo-inputs are
-    data, and a learned σ is no network's: a decay would draw it towards 1. A fit hands over long
-    vectors, of which a model's parameters are views.
+    A fit hands over one or two long vectors, of which a model's parameters are views; the second is
+    the prior's. It decays only where it has a gradient, so not while the prior rests. The first
+    also has the σ that an IWAE learns, which a decay would draw towards 1; so encoder and decoder
+    decay by themselves, before the step. A hierarchical prior decays too, since a learned prior
+    follows the codes to any scale, and a decay of the decoder alone would be a gain for it.
+    Pseudo-inputs are data and do not.
     """
-    parts = [model.encoder, model.decoder]
-    if isinstance(model.prior, vhp.HierarchicalPrior):
-        parts.append(model.prior)
-    weights = [weight for part in parts for weight in part.parameters()]
+    weights = [*model.encoder.parameters(), *model.decoder.parameters()]
+    learned = isinstance(model.prior, vhp.HierarchicalPrior)
 
     @torch.no_grad()
     def decay(*step: object) -> None:
@@ -58,7 +58,12 @@ def decaying(
             weight.mul_(1 - learning_rate * weight_decay)
 
     def build(vectors: list[nn.Parameter]) -> torch.optim.Optimizer:
-        adam = torch.optim.Adam(vectors, learning_rate, fused=True)
+        shares = [0.0, prior_decay if learned else 0.0]
+        groups = [
+            {"params": [vector], "weight_decay": share}
+            for vector, share in zip(vectors, shares, strict=False)
+        ]
+        adam = torch.optim.AdamW(groups, learning_rate, fused=True)
         adam.register_step_pre_hook(decay)
         return adam
 

@@ -44,6 +44,33 @@ def test_factors_fill_their_ranges():
     np.testing.assert_allclose(identity.std(0), 1, atol=0.05)
 
 
+def test_people_differ_as_much_as_is_asked(cache_folder):
+    usual, alike, one = (
+        vhp.data.faces(20, size=16, identity_spread=spread) for spread in (1.0, 0.3, 0)
+    )
+    np.testing.assert_allclose(alike.identity, 0.3 * usual.identity)
+    assert not one.identity.any()
+    angles = list(module.ANGLES)
+    for data in (alike, one):  # in the same poses and light, but other pictures
+        assert data.factors[angles].equals(usual.factors[angles])
+        assert not torch.equal(data.x, usual.x)
+    assert len(list(cache_folder.iterdir())) == 3
+    assert torch.equal(one.x[:1], vhp.data.render(size=16, **one.factors[angles].iloc[0])[None])
+    assert alike.source == usual.source + ", identity spread 0.3"
+
+
+def test_the_usual_spread_is_what_it_is_without_the_argument(cache_folder):
+    """The same pictures, under the same name in the cache, of people as they were drawn before."""
+    usual = vhp.data.faces(4, size=16)
+    same = vhp.data.faces(4, 0, None, 16, identity_spread=1)
+    assert torch.equal(usual.x, same.x) and usual.source == same.source
+    assert len(list(cache_folder.iterdir())) == 1
+    with module.seeded(0):
+        torch.rand(4, len(module.ANGLES), dtype=torch.float64)
+        people = torch.randn(4, 10, dtype=torch.float64).clamp(-2.5, 2.5)
+    assert np.array_equal(usual.identity, people.numpy())
+
+
 def test_render_makes_the_same_picture():
     data = vhp.data.faces(2, size=32)
     row = data.factors.iloc[1]
@@ -108,6 +135,9 @@ def test_traversals_broadcast():
         ({"size": 4}, "size"),
         ({"size": 64.0}, "size"),
         ({"size": 2048}, "size"),
+        ({"identity_spread": -0.1}, "identity_spread"),
+        ({"identity_spread": float("nan")}, "identity_spread"),
+        ({"identity_spread": float("inf")}, "identity_spread"),
     ],
 )
 def test_bad_arguments(arguments, message):

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 import torch
 
+import vhp_core as vhp
 from studies import motion, motion_measures
 from studies.rest import REST
 
@@ -27,7 +28,7 @@ def test_a_cell_has_a_row_for_each_model_and_two_without(small):
     table = pd.DataFrame(small.run("mocap6", 2, 0.1, 3))
     assert table.model.tolist() == [*motion.MODELS, "no model", "graph of frames"]
     models = table[: len(motion.MODELS)]
-    assert models.kappa2.nunique() == 1 and models.kappa2[0] == models.train_error[0]
+    assert models.kappa2.nunique() == 1 and models.kappa2[0] == models.error_at_end[0]
     for _, (column, *pair) in motion.PRIMARY.items():
         assert np.isfinite(models.set_index("model")[column][pair].astype(float)).all()
     assert set(REST) <= set(table)
@@ -44,11 +45,13 @@ def test_the_fixed_scale_is_sought_by_whole_runs(monkeypatch):
 
     def train_bound(setup, prior, sigma2, learned):
         tried.append(sigma2)
-        return sigma2, None
+        history = vhp.History()
+        error = 3 * sigma2**0.5
+        history.append(step=1, error=error, rate=1.0, multiplier=1.0, initial_phase=False)
+        return sigma2, history
 
     monkeypatch.setattr(motion, "SIGMA_RUNS", 3)
     monkeypatch.setattr(motion, "train_bound", train_bound)
-    monkeypatch.setattr(motion, "error_of", lambda model, x, seed: 3 * model**0.5)
     setup = motion.Setup("cmu", torch.zeros(1, 1), 2, 0.0, 0)
     model, _ = motion.train_at_error(setup, "hierarchical", 1.0, 6.0)
     assert len(tried) == 3 and model == pytest.approx(4.0)

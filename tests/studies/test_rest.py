@@ -27,9 +27,13 @@ def test_what_came_before_the_last_quarter_is_no_movement():
     assert rest(falling(400, 289))["rate_moved"] == 0
 
 
-def test_steps_at_a_falling_learning_rate_do_not_count():
-    row = rest(falling(500, 400), cooldown=0.2)
-    assert row["rate"] == 2 and row["rate_moved"] == 0 and row["initial_phase"] == 0.25
+def test_error_and_rate_at_the_end_are_means_over_a_fortieth():
+    history = vhp.History()
+    for step in range(1, 401):
+        value = float(step)
+        history.append(step=step, error=value, rate=value, multiplier=1.0, initial_phase=False)
+    row = rest(history)
+    assert row["error_at_end"] == row["rate"] == pytest.approx(np.mean(np.arange(391, 401)))
 
 
 def test_values_of_one_cluster_count_as_one():
@@ -46,9 +50,20 @@ def test_weights_of_networks_decay_and_nothing_else(prior):
     model.likelihood.set_scale(mean_error=0.5, dim=1)
     before = {name: value.clone() for name, value in model.named_parameters()}
     rate, steps = 1e-12, 10
-    optimizer = decaying(model, rate, 0.01 / rate)
+    optimizer = decaying(model, rate, 0.01 / rate, 0.02 / rate)
     vhp.fit_iwae(model, x, 2, steps, 8, seed=0, optimizer=optimizer, progress=False)
     for name, value in model.named_parameters():
         stays = name == "likelihood.log_scale" or "pseudo_inputs" in name
-        expected = before[name] * (1.0 if stays else 0.99**steps)
-        torch.testing.assert_close(value, expected, rtol=1e-5, atol=1e-9)
+        share = 1.0 if stays else 0.98 if name.startswith("prior.") else 0.99
+        torch.testing.assert_close(value, before[name] * share**steps, rtol=1e-5, atol=1e-9)
+
+
+def test_a_prior_that_rests_does_not_decay():
+    x = torch.randn(40, 3, generator=torch.Generator().manual_seed(0))
+    model = vhp.mlp_vae(3, 1, (4,), num_importance_samples=2, seed=0)
+    before = {name: value.clone() for name, value in model.prior.named_parameters()}
+    constraint = vhp.Rewo(1e-3, beta0=1.0)  # whose initial phase does not end
+    with pytest.warns(UserWarning):
+        vhp.fit(model, x, constraint, 5, 8, optimizer=decaying(model, 1e-3, 1.0, 1.0))
+    for name, value in model.prior.named_parameters():
+        torch.testing.assert_close(value, before[name], rtol=0, atol=0)

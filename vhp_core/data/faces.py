@@ -70,13 +70,18 @@ class FaceData:
 
 @recorded
 def faces(
-    n: int = 2800, seed: int = 0, model: str | os.PathLike | None = None, size: int = 64
+    n: int = 2800,
+    seed: int = 0,
+    model: str | os.PathLike | None = None,
+    size: int = 64,
+    identity_spread: float = 1.0,
 ) -> FaceData:
     """Render n faces of random people, each turned and lit at random.
 
     Angles are uniform: azimuth ±60°, elevation ±15°, the light's azimuth ±60° and elevation 0 to
-    50°, relative to the camera. Ten coefficients of the identity are standard normal, clipped at
-    ±2.5; further components of the model stay at the mean, so that pose and light dominate.
+    50°, relative to the camera. Ten coefficients of the identity are normal around the mean face,
+    clipped at 2.5 of their standard deviations; further components of the model stay at the mean,
+    so that pose and light dominate. The less people differ, the more they dominate.
 
     The first call takes about 5 ms for a face of the open model on one core; then the pictures
     are in the user's cache, from which the same call reads them.
@@ -87,11 +92,13 @@ def faces(
         model: None for the open model of the package, or the path of a Basel Face Model such as
             model2019_fullHead.h5, which has its own licence and is to be had after a registration.
         size: of the square pictures, in pixels.
+        identity_spread: standard deviation of the identity's coefficients, in those of the model:
+            1 for people as the model has them, 0 for one person, its mean face, in all pictures.
 
     Raises:
         FileNotFoundError: if there is no file ``model``.
-        ValueError: if ``n`` is not at least 1, ``seed`` is below 0, ``size`` is not between 8 and
-            1024, or ``model`` is not a Basel Face Model.
+        ValueError: if ``n`` is not at least 1, ``seed`` or ``identity_spread`` is below 0,
+            ``size`` is not between 8 and 1024, or ``model`` is not a Basel Face Model.
 
     References:
         | A Morphable Model for the Synthesis of 3D Faces (Blanz, Vetter, 1999)
@@ -104,10 +111,14 @@ def faces(
     """
     if n < 1:
         raise ValueError(f"n must be at least 1, got {n}")
+    spread = float(identity_spread)
+    if not 0 <= spread < float("inf"):
+        raise ValueError(f"identity_spread must be finite and at least 0, got {identity_spread}")
     _check_size(size)
     face_model = _model(model)
-    factors = _draw(n, seed, min(_IDENTITY, face_model.num_components))
-    key = [_renderer(), face_model.fingerprint, f"{n} {seed} {size}"]
+    factors = _draw(n, seed, min(_IDENTITY, face_model.num_components), spread)
+    other = "" if spread == 1 else f", identity spread {spread}"
+    key = [_renderer(), face_model.fingerprint, f"{n} {seed} {size}{other}"]
     name = hashlib.blake2b(" ".join(key).encode(), digest_size=16).hexdigest()
     shape = (n, size, size)
     path = _cache_folder() / f"{name}.npz"
@@ -126,7 +137,7 @@ def faces(
         split=(~test, test),
         source=(
             f"faces: {n} pictures of {size}×{size} pixels, rendered with seed {seed} from the "
-            f"{face_model.name}"
+            f"{face_model.name}{other}"
         ),
     )
 
@@ -211,14 +222,14 @@ def _check_size(size: int) -> None:
         )
 
 
-def _draw(n: int, seed: int, k: int) -> "pd.DataFrame":
-    """The factors of n pictures with k coefficients each."""
+def _draw(n: int, seed: int, k: int, spread: float = 1.0) -> "pd.DataFrame":
+    """The factors of n pictures with k coefficients each, of this standard deviation."""
     import pandas as pd  # here: it takes half a second to import
 
     low, high = torch.tensor(list(ANGLES.values()), dtype=torch.float64).T
     with seeded(seed):
         angles = low + (high - low) * torch.rand(n, len(ANGLES), dtype=torch.float64)
-        identity = torch.randn(n, k, dtype=torch.float64).clamp(-_LARGEST, _LARGEST)
+        identity = torch.randn(n, k, dtype=torch.float64).clamp(-_LARGEST, _LARGEST) * spread
     names = [*ANGLES, *(f"identity_{i + 1}" for i in range(k))]
     return pd.DataFrame(torch.cat([angles, identity], 1).numpy(), columns=names)
 
