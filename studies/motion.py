@@ -123,8 +123,7 @@ def new_model(setup: Setup, prior: str, num_importance_samples: int) -> vhp.VAE:
 def options(setup: Setup, model: vhp.VAE) -> dict:
     """What every run has in common."""
     same = {key: SETTINGS[key] for key in ("steps", "batch_size", "learning_rate")}
-    decay = setup.weight_decay
-    optimizer = decaying(model, SETTINGS["learning_rate"], decay, decay)
+    optimizer = decaying(model, SETTINGS["learning_rate"], setup.weight_decay)
     return same | {"seed": setup.seed, "optimizer": optimizer}
 
 

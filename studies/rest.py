@@ -38,9 +38,9 @@ def rest(history: vhp.History) -> dict[str, float]:
 
 
 def decaying(
-    model: vhp.VAE, learning_rate: float, weight_decay: float, prior_decay: float
+    model: vhp.VAE, learning_rate: float, weight_decay: float
 ) -> Callable[[list[nn.Parameter]], torch.optim.Optimizer]:
-    """For ``optimizer`` of a fit: AdamW with a decay for networks, another for those of a prior.
+    """For ``optimizer`` of a fit: AdamW, where the weights of all networks decay and nothing else.
 
     A fit hands over one or two long vectors, of which a model's parameters are views; the second is
     the prior's. It decays only where it has a gradient, so not while the prior rests. The first
@@ -58,7 +58,7 @@ def decaying(
             weight.mul_(1 - learning_rate * weight_decay)
 
     def build(vectors: list[nn.Parameter]) -> torch.optim.Optimizer:
-        shares = [0.0, prior_decay if learned else 0.0]
+        shares = [0.0, weight_decay if learned else 0.0]
         groups = [
             {"params": [vector], "weight_decay": share}
             for vector, share in zip(vectors, shares, strict=False)
