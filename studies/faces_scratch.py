@@ -93,7 +93,7 @@ PRIMARY = {
         "IWAE",
     ),
 }
-KEPT = ("IWAE", "VHP-VAE")  # models of seed 0 that stay beside this module
+KEPT = ("IWAE", "REWO-VAE", "VHP-VAE")  # models of seed 0 that stay beside this module
 
 
 def new_model(y: Tensor, prior: str, z_dim: int, seed: int) -> vhp.VAE:
