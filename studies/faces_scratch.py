@@ -161,9 +161,10 @@ def keep(source: Path, target: Path) -> None:
     target.write_bytes(save(halves, header))
 
 
-def run(spread: float, z_dim: int, seed: int) -> list[dict]:
+def run(identity_spread: float, z_dim: int, seed: int) -> list[dict]:
     """All models for one spread of the identity, dimension and seed: a row each."""
     torch.set_num_threads(1)
+    spread = identity_spread
     data = measures.Faces(spread, SETTINGS["axes"])
     ways = {
         name: data.axes.coordinates(x.flatten(0, 1)).unflatten(0, x.shape[:2])
@@ -191,7 +192,7 @@ def main() -> None:
     for spread in SPREADS:
         measures.rendered(spread)  # once, before the processes start
     cells = [
-        {"spread": spread, "z_dim": z_dim, "seed": seed}
+        {"identity_spread": spread, "z_dim": z_dim, "seed": seed}
         for z_dim, seeds in DIMENSIONS.items()
         for spread in SPREADS
         for seed in seeds

@@ -1,3 +1,4 @@
+import inspect
 import json
 import math
 
@@ -43,6 +44,7 @@ def small(monkeypatch, tmp_path):
 def test_a_cell_has_a_row_for_each_model_and_one_without(small):
     threads = torch.get_num_threads()
     table = pd.DataFrame(small.run(0.3, 2, 3)).set_index("model")
+    assert set(inspect.signature(small.run).parameters) <= set(table)  # so it can be confirmed
     torch.set_num_threads(threads)
     assert table.index.tolist() == [*study.MODELS, "no model"]
     models = table.loc[list(study.MODELS)]

@@ -1,3 +1,5 @@
+import inspect
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -27,6 +29,7 @@ def small(monkeypatch, tmp_path):
 def test_a_cell_has_a_row_for_each_model_and_two_without(small):
     table = pd.DataFrame(small.run("mocap6", 2, 0.1, 3))
     assert table.model.tolist() == [*motion.MODELS, "no model", "graph of frames"]
+    assert set(inspect.signature(motion.run).parameters) <= set(table)  # so it can be confirmed
     models = table[: len(motion.MODELS)]
     assert models.kappa2.nunique() == 1 and models.kappa2[0] == models.error_at_end[0]
     for _, (column, *pair) in motion.PRIMARY.items():
