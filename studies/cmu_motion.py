@@ -15,6 +15,7 @@ import torch
 
 import vhp_core as vhp
 from studies.grid import run_study
+from studies.motion_measures import sample_pairs
 from vhp_core import evaluation
 
 SEEDS = range(5)
@@ -109,20 +110,6 @@ def clustered_error(values: np.ndarray, trials: np.ndarray) -> float:
     groups = [values[trials == trial] for trial in dict.fromkeys(trials)]
     sums = np.array([(group - values.mean()).sum() for group in groups])
     return float(np.sqrt((sums**2).sum() * len(groups) / (len(groups) - 1)) / len(values))
-
-
-def sample_pairs(
-    data: vhp.data.MotionData, pairs: list[tuple[str, str]], each: int, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of training frames, ``each`` a pair of motions, drawn by ``seed``."""
-    rng = np.random.default_rng(seed)
-    train = data.split[0].numpy()
-    drawn = [
-        [rng.choice(np.flatnonzero((data.labels == label) & train), each) for label in pair]
-        for pair in pairs
-    ]
-    starts, ends = (np.concatenate(side) for side in zip(*drawn, strict=True))
-    return starts, ends
 
 
 def run(data: str, seed: int) -> list[dict]:

@@ -25,8 +25,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save
 from sklearn.pipeline import Pipeline
 from torch import Tensor
 
@@ -36,6 +34,7 @@ from studies.faces_measures import Pictures, pictures, squared_distance
 from studies.faces_measures import fit_azimuth as fit_azimuth
 from studies.faces_measures import with_mirrored as with_mirrored
 from studies.grid import FOLDER, run_study
+from studies.kept import keep
 from vhp_core import evaluation
 
 SEEDS = range(3)
@@ -214,14 +213,6 @@ def file_name(name: str) -> str:
 
 
 AXES_FILE = "faces_axes.safetensors"
-
-
-def keep(source: Path, target: Path) -> None:
-    """Copy a model's file with its weights as halves, which :func:`vhp_core.load` reads too."""
-    with safe_open(source, framework="pt") as file:
-        header = file.metadata()
-    halves = {name: tensor.half() for name, tensor in load_file(source).items()}
-    target.write_bytes(save(halves, header))
 
 
 def run(seed: int) -> list[dict]:

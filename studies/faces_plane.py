@@ -17,6 +17,7 @@ import torch
 import vhp_core as vhp
 from studies import faces, stamp
 from studies.grid import FOLDER
+from studies.kept import keep
 from vhp_core import evaluation
 
 NAME = "faces_plane"
@@ -68,7 +69,7 @@ def main() -> None:
     for name, model in models.items():
         whole = FOLDER / file_name(name)
         model.save(whole)
-        faces.keep(whole, stamp.HERE / file_name(name))
+        keep(whole, stamp.HERE / file_name(name))
     configuration = {
         "study": faces.__name__.rpartition(".")[2],
         "settings": SETTINGS | {"hidden": list(SETTINGS["hidden"])},

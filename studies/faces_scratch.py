@@ -44,8 +44,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save
 from torch import Tensor
 
 import vhp_core as vhp
@@ -53,6 +51,7 @@ from studies import faces_scratch_measures as measures
 from studies import faces_scratch_paths as paths
 from studies import stamp
 from studies.grid import FOLDER, run_study
+from studies.kept import keep, plain
 from studies.rest import REST, decaying, rest
 from vhp_core import evaluation
 
@@ -144,21 +143,12 @@ def trained(y: Tensor, z_dim: int, seed: int) -> Iterator[tuple[str, vhp.VAE, vh
 
 def weights_path(spread: float, z_dim: int, name: str, seed: int) -> Path:
     """Where a run leaves its model, and its history beside it."""
-    file = name.lower().replace(", ", "-")
-    return FOLDER / f"{NAME}_weights" / f"{spread}_{z_dim}_{file}_{seed}.safetensors"
+    return FOLDER / f"{NAME}_weights" / f"{spread}_{z_dim}_{plain(name)}_{seed}.safetensors"
 
 
 def file_name(spread: float, name: str) -> str:
     """The file beside this module that holds the weights of seed 0, or the axes."""
     return f"{NAME}_{spread}_{name.lower()}.safetensors"
-
-
-def keep(source: Path, target: Path) -> None:
-    """Copy a model's file with its weights as halves, which :func:`vhp_core.load` reads too."""
-    with safe_open(source, framework="pt") as file:
-        header = file.metadata()
-    halves = {name: tensor.half() for name, tensor in load_file(source).items()}
-    target.write_bytes(save(halves, header))
 
 
 def run(identity_spread: float, z_dim: int, seed: int) -> list[dict]:

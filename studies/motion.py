@@ -46,6 +46,7 @@ from torch import Tensor
 import vhp_core as vhp
 from studies import motion_measures
 from studies.grid import FOLDER, run_study
+from studies.kept import plain
 from studies.motion_measures import PAIRS, measure, recordings, without_model
 from studies.rest import REST, clustered_error, decaying, rest
 
@@ -188,11 +189,6 @@ def trained(setup: Setup) -> Iterator[tuple[str, vhp.VAE, vhp.History, float]]:
             first = SIGMA_FIRST[setup.data] * sigma2
             model, history = train_at_error(setup, prior, first, kappa2)
         yield name, model, history, kappa2
-
-
-def plain(name: str) -> str:
-    """A model's name as part of a file's."""
-    return name.lower().replace(", ", "-")
 
 
 def weights_path(cell: dict, name: str) -> Path:

@@ -20,6 +20,7 @@ import torch
 
 import vhp_core as vhp
 from studies import motion, motion_measures, stamp
+from studies.kept import misses, plain
 from vhp_core.book import read_study
 
 NAME = "motion_models"
@@ -31,18 +32,11 @@ CELL = {
     "seed": SEED,
 }
 MODELS = [name for name, (_, prior) in motion.MODELS.items() if prior != "vamp"]
-TOLERANCE = 1e-4  # relative; the table has six digits
 
 
 def file_name(model: str) -> str:
     """The file beside this module that holds a model's weights."""
-    return f"{NAME}_{motion.plain(model)}.safetensors"
-
-
-def misses(found: dict[str, float], wanted: dict[str, float]) -> dict[str, float]:
-    """Measures that differ from the study's by more than the tolerance -> relative difference."""
-    off = {name: abs(value / wanted[name] - 1) for name, value in found.items()}
-    return {name: value for name, value in off.items() if not value <= TOLERANCE}
+    return f"{NAME}_{plain(model)}.safetensors"
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from torch import nn
 import vhp_core as vhp
 
 # Largest share by which each may move over the last quarter of the steps, and the largest share of
-# them that the initial phase may take. The rate is in nats of the batches' means.
+# them that the initial phase may take.
 REST = {"multiplier_moved": 0.05, "rate_moved": 0.01, "initial_phase": 0.25}
 
 

@@ -13,6 +13,7 @@ def keep_freed() -> None:
     A step makes some blocks of a few megabytes and frees them. Linux's C library gives such memory
     back to the system and asks for it again, and each page of it is then cleared anew: a fifth of a
     step. It ceases to do so for blocks as large as one that it has seen freed, and here it sees
-    one. That block is never written, so it takes no memory. Elsewhere nothing happens.
+    one. That block is never written, so it takes no memory. Elsewhere nothing happens, nor where
+    the C library's thresholds are set from outside, as a Dask worker sets MALLOC_TRIM_THRESHOLD_.
     """
     torch.empty(_LARGEST, dtype=torch.uint8)

@@ -34,9 +34,8 @@ def plot_effects(
         ['to the IWAE', 'to the REWO-VAE']
         >>> plt.close(figure)
     """
-    if len({tuple(effects) for effects in panels.values()}) != 1 or () in map(
-        tuple, panels.values()
-    ):
+    kinds = {tuple(effects) for effects in panels.values()}
+    if len(kinds) != 1 or () in kinds:
         raise ValueError("panels need the same comparisons, at least one each")
     names = list(next(iter(panels.values())))
     columns = min(columns, len(panels))
