@@ -4,9 +4,7 @@ import hashlib
 import json
 import os
 import tempfile
-import threading
 import warnings
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import cache
 from importlib.resources import files
@@ -22,6 +20,7 @@ from .mocap6 import mocap6
 from .motion import MotionData
 from .record import recorded
 from .skeleton import Motion, Skeleton
+from .waiting import _within
 
 __all__ = ["ACKNOWLEDGEMENT", "cmu"]
 
@@ -275,20 +274,3 @@ def _fetch(url: str, file: str, folder: Path, patience: float) -> None:
             )
         (folder / subject).mkdir(exist_ok=True)
         part.replace(folder / file)
-
-
-def _within(seconds: float, call: Callable[[], None]) -> Exception | None:
-    """Run ``call``; None if it went well, else its exception, or a TimeoutError."""
-    outcome: list[Exception | None] = []
-
-    def work() -> None:
-        try:
-            call()
-            outcome.append(None)
-        except Exception as error:
-            outcome.append(error)
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    return outcome[0] if outcome else TimeoutError(f"no answer within {seconds:g} s")
