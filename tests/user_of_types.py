@@ -66,6 +66,7 @@ def seen(model: vhp.VAE, table: pd.DataFrame) -> None:
     assert_type(vhp.LatentGraph(model).interpolate(z[0], z[1]), Tensor)
     assert_type(vhp.doors.as_frame(model.sample(3), table), pd.DataFrame)
     assert_type(vhp.data.pendulum(10).x, Tensor)
+    assert_type(vhp.data.Binarised(vhp.data.digits().x)[0], Tensor)
     assert_type(vhp.plotting.label_colors(["walking"]), dict[str, str])
     assert_type(vhp.sklearn.HierarchicalVAE(kappa=1.0).fit(table).transform(table), np.ndarray)
     assert_type(vhp.book.fingerprint(z), str)

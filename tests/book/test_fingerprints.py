@@ -60,7 +60,7 @@ def test_source_hash_covers_the_method_and_the_data_that_are_named(tmp_path, mon
     assert after("data/pendulum.py", "math.pi", "math.tau") == [False, False, True]
     assert after("page/player.py", "np.", "numpy.") == [False, False, False]
     with pytest.raises(ValueError, match="no data set"):
-        book.source_hash("mnist")
+        book.source_hash("cifar")
 
 
 def test_every_module_that_loads_data_is_named():

@@ -27,6 +27,7 @@ from vhp_core.book.numerics import numerical_profile
 
 BUDGETS = ("full", "smoke")
 RECIPE = "2"  # part of every key: raise it when a change here should execute all chapters again
+SHARED_DATA = ("cmu", "fashion-mnist", "mnist", "omniglot")  # folders of $VHP_DATA
 HEARTBEAT = 10.0  # seconds between two lines on a chapter that stays in one cell
 CELL_TIMEOUT = 1200  # seconds
 
@@ -46,7 +47,8 @@ def refuse_outputs(paths: list[Path]) -> None:
 def data_state() -> dict[str, Any]:
     """Which data a chapter will find: the value of VHP_DATA, and what lies there."""
     place = os.environ.get("VHP_DATA", "")
-    return {"VHP_DATA": place, "cmu": bool(place) and (Path(place) / "cmu").is_dir()}
+    there = {name: bool(place) and (Path(place) / name).is_dir() for name in SHARED_DATA}
+    return {"VHP_DATA": place} | there
 
 
 def dependencies(root: Path, without: tuple[str, ...] = ()) -> str:

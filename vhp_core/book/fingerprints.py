@@ -11,7 +11,16 @@ from torch import Tensor
 
 __all__ = ["DATA_SETS", "fingerprint", "source_hash"]
 
-DATA_SETS = ("cmu", "faces", "mocap6", "pendulum")
+DATA_SETS = (
+    "cmu",
+    "digits",
+    "faces",
+    "fashion_mnist",
+    "mnist",
+    "mocap6",
+    "omniglot",
+    "pendulum",
+)
 """Modules of ``vhp_core.data`` that make or read a data set."""
 
 _PACKAGE = Path(__file__).resolve().parent.parent
