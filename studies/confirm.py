@@ -95,7 +95,7 @@ def confirm(name: str, study: ModuleType, number: int, folder: Path = stamp.HERE
 def main(arguments: list[str] | None = None) -> None:
     os.environ.setdefault("TQDM_DISABLE", "1")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("name", help="the table's name, such as cmu_motion")
+    parser.add_argument("name", help="the table's name, such as motion_cmu")
     parser.add_argument("cells", nargs="?", type=int, default=2)
     parser.add_argument("--study", help="the module that computes it, if it has another name")
     options = parser.parse_args(arguments)

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from vhp_core.book import paired_effect
+from vhp_core.book import Effect, paired_effect
 
 
 @pytest.fixture
@@ -36,6 +36,20 @@ def test_it_is_clear_where_zero_lies_outside(table):
     assert paired_effect(table, "rate", "a", "b", level=0.5).clear
     same = table.assign(rate=np.where(table.model == "a", (-1.0) ** table.seed, 0.0))
     assert not paired_effect(same, "rate", "a", "b").clear
+
+
+@pytest.mark.parametrize(
+    ("interval", "lower", "word"),
+    [
+        ((-2.0, -1.0), True, "holds"),
+        ((-2.0, -1.0), False, "the opposite holds"),
+        ((1.0, 2.0), False, "holds"),
+        ((1.0, 2.0), True, "the opposite holds"),
+        ((-1.0, 2.0), True, "open"),
+    ],
+)
+def test_a_verdict_is_by_the_interval_and_the_better_side(interval, lower, word):
+    assert Effect(sum(interval) / 2, *interval, 5).verdict(lower) == word
 
 
 def test_only_pairs_count(table):

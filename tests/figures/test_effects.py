@@ -32,6 +32,13 @@ def test_a_dot_is_filled_where_the_interval_excludes_zero(axes):
     assert faces == [pytest.approx(to_rgb("#0072B2")), (1, 1, 1)]
 
 
+def test_a_comparison_that_cannot_be_made_is_told():
+    figure = plotting.plot_effects({"rate": EFFECTS, "distance": EFFECTS | {"one": None}})
+    texts = [[text.get_text() for text in ax.texts] for ax in figure.axes]
+    assert texts == [[], ["not measured"]]
+    plt.close(figure)
+
+
 @pytest.mark.parametrize(
     "panels", [{}, {"a": {}}, {"a": {"x": (0, 0, 0)}, "b": {}}, {"a": {"x": (2, 0, 1)}}]
 )

@@ -27,6 +27,17 @@ class Effect(NamedTuple):
         """Whether the interval excludes zero."""
         return self.low > 0 or self.high < 0
 
+    def verdict(self, lower: bool) -> str:
+        """On the claim that the first model is better, where lower values are, or higher ones.
+
+        Example:
+            >>> Effect(-0.5, -0.75, -0.25, 10).verdict(lower=True)
+            'holds'
+        """
+        if not self.clear:
+            return "open"
+        return "holds" if (self.mean < 0) == lower else "the opposite holds"
+
     def __str__(self) -> str:
         return f"{self.mean:.2f} ({self.low:.2f} to {self.high:.2f}, {self.pairs} pairs)"
 

@@ -29,8 +29,8 @@ def study_file(name: str, kind: str = "studies") -> Path:
         FileNotFoundError: if it is in none of them.
 
     Example:
-        >>> study_file("cmu_motion.csv").name
-        'cmu_motion.csv'
+        >>> study_file("motion_cmu.csv").name
+        'motion_cmu.csv'
     """
     here, package = Path.cwd(), Path(__file__).resolve().parent.parent
     places = [place / kind for place in (here, *here.parents)]
@@ -111,7 +111,7 @@ class KeptModels(NamedTuple):
     """Trained models that a study left, with what an explorer shows of them.
 
     Example:
-        >>> kept = read_models("cmu_motion_models")
+        >>> kept = read_models("motion_models")
         >>> kept.codes["VHP-VAE"].shape == (len(kept.labels), 2)
         True
     """
@@ -142,9 +142,9 @@ def read_models(name: str, folder: str | os.PathLike | None = None) -> KeptModel
         UserWarning: if the method's source has changed since the models were trained.
 
     Example:
-        >>> kept = read_models("cmu_motion_models")
-        >>> sorted(kept.models), kept.motion.x.shape[1]
-        (['IWAE', 'VHP-VAE'], 50)
+        >>> kept = read_models("motion_models")
+        >>> list(kept.models)[:2], kept.motion.x.shape[1]
+        (['IWAE', 'IWAE, hierarchical'], 50)
     """
     folder = study_file(f"{name}.csv").parent if folder is None else folder
     table, stamp = _read(name, folder, "studies", stacklevel=3)

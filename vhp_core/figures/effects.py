@@ -11,7 +11,9 @@ __all__ = ["plot_effects"]
 
 
 def plot_effects(
-    panels: Mapping[str, Mapping[str, Sequence[float]]], color: str = "#0072B2", columns: int = 2
+    panels: Mapping[str, Mapping[str, Sequence[float] | None]],
+    color: str = "#0072B2",
+    columns: int = 2,
 ) -> Figure:
     """Draw intervals of differences: one panel a measure, one line a comparison.
 
@@ -19,7 +21,8 @@ def plot_effects(
 
     Args:
         panels: title -> {comparison -> (mean, low, high, ...)}, such as
-            :class:`vhp_core.book.Effect`. All panels have the same comparisons.
+            :class:`vhp_core.book.Effect`. All panels have the same comparisons; where one cannot
+            be made, None stands in its place, and the panel says "not measured".
         color: of dots and lines.
         columns: panels side by side; the comparisons are named at the left.
 
@@ -46,7 +49,12 @@ def plot_effects(
         ax.remove()
     for ax, (title, effects) in zip(grid.flat, panels.items(), strict=False):
         ax.axvline(0, color=INK, linewidth=1.2, zorder=1)
-        for y, (mean, low, high, *_) in enumerate(effects.values()):
+        for y, effect in enumerate(effects.values()):
+            if effect is None:
+                where = ax.get_yaxis_transform()
+                ax.text(0.97, y, "not measured", ha="right", va="center", transform=where)
+                continue
+            mean, low, high, *_ = effect
             if not low <= mean <= high:
                 raise ValueError(f"{title}: {mean} lies outside its interval, {low} to {high}")
             ax.hlines(y, low, high, color=color, linewidth=2.4, zorder=2)
