@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from vhp_core.book import Effect, paired_effect
+from vhp_core.book import Effect, clustered_effect, paired_effect
 
 
 @pytest.fixture
@@ -50,6 +50,15 @@ def test_it_is_clear_where_zero_lies_outside(table):
 )
 def test_a_verdict_is_by_the_interval_and_the_better_side(interval, lower, word):
     assert Effect(sum(interval) / 2, *interval, 5).verdict(lower) == word
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_interval_of_a_standard_error_is_students(level):
+    low, high = stats.t.interval(level, 5, loc=3.0, scale=0.5)
+    effect = clustered_effect(3.0, 0.5, 6, level)
+    assert tuple(effect) == pytest.approx((3.0, low, high, 6))
+    with pytest.raises(ValueError, match="two pairs, got 1"):
+        clustered_effect(3.0, 0.5, 1)
 
 
 def test_only_pairs_count(table):

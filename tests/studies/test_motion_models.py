@@ -41,7 +41,9 @@ def test_models_and_codes_fit_together(kept):
 
 
 def test_no_model_keeps_frames(kept):
-    assert all(motion.MODELS[name][1] != "vamp" for name in kept.models)
+    """Pseudo-inputs begin as frames of the recordings, which are not ours to give away."""
+    names = [name for model in kept.models.values() for name in model.state_dict()]
+    assert len(names) > 50 and not any("pseudo_inputs" in name for name in names)
 
 
 def test_histories_are_of_all_models_and_end_at_the_last_steps():

@@ -1,6 +1,6 @@
 from .caching import cached
 from .claims import Claim, Claims
-from .effects import Effect, paired_effect
+from .effects import Effect, clustered_effect, paired_effect
 from .fingerprints import DATA_SETS, fingerprint, source_hash
 from .numerics import PROFILE, numerical_profile
 from .studies import KeptModels, Study, is_current, read_models, read_study, study_file
@@ -14,6 +14,7 @@ __all__ = [
     "KeptModels",
     "Study",
     "cached",
+    "clustered_effect",
     "fingerprint",
     "is_current",
     "numerical_profile",

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-__all__ = ["Effect", "paired_effect"]
+__all__ = ["Effect", "clustered_effect", "paired_effect"]
 
 
 class Effect(NamedTuple):
@@ -80,6 +80,27 @@ def paired_effect(
     n = len(differences)
     if n < 2:
         raise ValueError(f"{n} pairs of {model!r} and {other!r}: an interval needs two")
-    mean = float(differences.mean())
-    half = student.ppf(0.5 + level / 2, n - 1) * differences.std(ddof=1) / np.sqrt(n)
-    return Effect(mean, mean - float(half), mean + float(half), n)
+    error = float(differences.std(ddof=1) / np.sqrt(n))
+    return clustered_effect(float(differences.mean()), error, n, level)
+
+
+def clustered_effect(mean: float, error: float, pairs: int, level: float = 0.95) -> Effect:
+    """A mean difference with Student's interval, from its standard error.
+
+    Args:
+        mean: the mean of paired differences.
+        error: its standard error, such as one that is clustered by recording.
+        pairs: how many independent ones there are, such as recordings.
+        level: the interval's coverage.
+
+    Raises:
+        ValueError: if there are fewer than two pairs.
+
+    Example:
+        >>> str(clustered_effect(15.6, 8.5, 6))
+        '15.60 (-6.25 to 37.45, 6 pairs)'
+    """
+    if pairs < 2:
+        raise ValueError(f"an interval needs two pairs, got {pairs}")
+    half = float(student.ppf(0.5 + level / 2, pairs - 1)) * error
+    return Effect(mean, mean - half, mean + half, pairs)
