@@ -1,8 +1,8 @@
 """VHP-VAE and its rivals on renderings of 3D faces, each from its own first weights, over seeds.
 
 ``python -m studies.faces_scratch`` trains four models for each spread of the identity, dimension
-of z and seed, measures them, and writes faces_scratch.csv with one row each; the weights of seed 0
-are kept beside it.
+of z and seed, measures them, and writes faces_scratch.csv with one row each. What the pages show of
+the models is kept by :mod:`studies.faces_models`.
 
 ============================  ==================  ========================
 model                         objective           prior
@@ -49,9 +49,8 @@ from torch import Tensor
 import vhp_core as vhp
 from studies import faces_scratch_measures as measures
 from studies import faces_scratch_paths as paths
-from studies import stamp
 from studies.grid import FOLDER, run_study
-from studies.kept import keep, plain
+from studies.kept import plain
 from studies.rest import REST, decaying, rest
 from vhp_core import evaluation
 
@@ -92,7 +91,6 @@ PRIMARY = {
         "IWAE",
     ),
 }
-KEPT = ("IWAE", "REWO-VAE", "VHP-VAE")  # models of seed 0 that stay beside this module
 
 
 def new_model(y: Tensor, prior: str, z_dim: int, seed: int) -> vhp.VAE:
@@ -144,11 +142,6 @@ def trained(y: Tensor, z_dim: int, seed: int) -> Iterator[tuple[str, vhp.VAE, vh
 def weights_path(spread: float, z_dim: int, name: str, seed: int) -> Path:
     """Where a run leaves its model, and its history beside it."""
     return FOLDER / f"{NAME}_weights" / f"{spread}_{z_dim}_{plain(name)}_{seed}.safetensors"
-
-
-def file_name(spread: float, name: str) -> str:
-    """The file beside this module that holds the weights of seed 0, or the axes."""
-    return f"{NAME}_{spread}_{name.lower()}.safetensors"
 
 
 def run(identity_spread: float, z_dim: int, seed: int) -> list[dict]:
@@ -203,12 +196,6 @@ def main() -> None:
         "source": [measures.rendered(spread)[0].source for spread in SPREADS],
     }
     run_study(NAME, run, cells, configuration, data=DATA)
-    for spread in SPREADS:
-        for name in KEPT:
-            source = weights_path(spread, max(DIMENSIONS), name, 0)
-            keep(source, stamp.HERE / file_name(spread, name))
-        axes = vhp.PrincipalAxes.load(weights_path(spread, max(DIMENSIONS), "axes", 0))
-        axes.save(stamp.HERE / file_name(spread, "axes"))
 
 
 if __name__ == "__main__":

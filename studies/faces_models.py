@@ -1,0 +1,99 @@
+"""Trained models of one seed of the study ``faces_scratch``, kept for the page that shows them.
+
+``python -m studies.faces_models`` reads the weights that the study left of its seed 0 with the
+most latent dimensions, checks that they give that seed's rows of faces_scratch.csv, and writes for
+each spread of the identity
+
+- ``faces_models_<spread>_<name>.safetensors``, the models of coordinates, for
+  :func:`vhp_core.load`;
+- ``faces_models_<spread>_axes.safetensors``, the axes, for :class:`vhp_core.PrincipalAxes`;
+
+and for both together
+
+- ``faces_models.csv``, how the cells' runs went, every few steps of them;
+- ``faces_models.json``, the stamp.
+"""
+
+import time
+
+import pandas as pd
+import torch
+
+import vhp_core as vhp
+from studies import faces_scratch, stamp
+from studies import faces_scratch_measures as measures
+from studies.kept import keep, misses, plain
+from vhp_core import evaluation
+from vhp_core.book import read_study
+
+NAME = "faces_models"
+SEED, Z_DIM = 0, max(faces_scratch.DIMENSIONS)
+MODELS = ("IWAE", "REWO-VAE", "VHP-VAE")
+ROWS = 200  # of a history
+
+
+def file_name(spread: float, name: str) -> str:
+    """The file beside this module that holds a model's weights, or the axes."""
+    return f"{NAME}_{spread}_{plain(name)}.safetensors"
+
+
+def errors_and_rates(model: vhp.VAE, data: measures.Faces) -> dict[str, float]:
+    """The columns of the study's row that are computed again."""
+    found = {}
+    for part, y in (("train", data.train), ("test", data.test)):
+        error = evaluation.reconstruction_error(model, y, 4, SEED)
+        rate = evaluation.rate(model, y, 4, 64, SEED)
+        found |= {f"{part}_error": error.mean().item(), f"{part}_rate": rate.mean().item()}
+    return found
+
+
+def _history(spread: float, name: str) -> pd.DataFrame:
+    path = faces_scratch.weights_path(spread, Z_DIM, name, SEED).with_suffix(".csv")
+    frame = pd.read_csv(path)
+    frame = frame.iloc[:: max(1, len(frame) // ROWS)]
+    frame.insert(0, "model", name)
+    frame.insert(0, "identity_spread", spread)
+    return frame
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    start = time.perf_counter()
+    study = read_study(faces_scratch.NAME, stamp.HERE)
+    histories, reproduced = [], {}
+    for spread in faces_scratch.SPREADS:
+        data = measures.Faces(spread, faces_scratch.SETTINGS["axes"])
+        cell = pd.Series({"identity_spread": spread, "z_dim": Z_DIM, "seed": SEED})
+        of_cell = (study.table[list(cell.index)] == cell).all(axis=1)
+        rows = study.table[of_cell].set_index("model")
+        for name in MODELS:
+            path = faces_scratch.weights_path(spread, Z_DIM, name, SEED)
+            found = errors_and_rates(vhp.load(path), data)
+            if off := misses(found, rows.loc[name].to_dict()):
+                raise SystemExit(
+                    f"the weights of {name} at spread {spread} do not give the study's row, "
+                    f"relative differences {off}: they are of another computation"
+                )
+            reproduced[f"{spread} {name}"] = {k: float(f"{v:.6g}") for k, v in found.items()}
+            keep(path, stamp.HERE / file_name(spread, name))
+        axes = vhp.PrincipalAxes.load(faces_scratch.weights_path(spread, Z_DIM, "axes", SEED))
+        axes.save(stamp.HERE / file_name(spread, "axes"))
+        histories += [_history(spread, name) for name in faces_scratch.MODELS]
+    configuration = {
+        "study": faces_scratch.NAME,
+        "study_date": study.stamp["date"],
+        "seed": SEED,
+        "z_dim": Z_DIM,
+        "files": {
+            f"{spread}": {name: file_name(spread, name) for name in (*MODELS, "axes")}
+            for spread in faces_scratch.SPREADS
+        },
+        "reproduced": reproduced,
+        "settings": study.stamp["configuration"]["settings"],
+    }
+    minutes = (time.perf_counter() - start) / 60
+    stamp.write(NAME, pd.concat(histories), configuration, minutes, data=faces_scratch.DATA)
+
+
+if __name__ == "__main__":
+    main()
