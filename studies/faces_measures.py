@@ -1,57 +1,142 @@
-"""The pictures of the study ``faces``, and what is measured on pictures."""
+"""The pictures of the study ``faces``, and what is measured on a model of them.
 
-from typing import NamedTuple
+Models see coordinates on principal axes. Errors, rates, log-likelihoods and distances are those of
+coordinates; only what blurs a picture is measured on pictures.
+"""
 
 import numpy as np
+import pandas as pd
 import torch
-from sklearn.decomposition import PCA
-from sklearn.kernel_ridge import KernelRidge
+from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from torch import Tensor
 
 import vhp_core as vhp
+from vhp_core import evaluation
+
+PICTURES = {"number": 5600, "seed": 1, "held_out_from": 2800}
+SAMPLES = 500
+LIKELIHOOD = {"pictures": 100, "samples": 1000, "prior_samples": 64}
+ANGLES = ("azimuth", "elevation", "light_azimuth", "light_elevation")
 
 
-class Pictures(NamedTuple):
-    """What the models are trained on and measured on."""
+class Faces:
+    """Pictures for training and other people's for measuring, with their coordinates.
 
-    train: Tensor
-    """(n, 1, S, S), with mirror images."""
-    test: Tensor
-    """Pictures of other people: those that chapter 9 holds out."""
-    azimuth: np.ndarray
-    """(n_test,) degrees."""
-    reader: Pipeline
-    """Of the azimuth, fitted to the training pictures."""
+    Args:
+        spread: standard deviation of the identity's coefficients.
+        axes: number of principal axes, those of the training pictures.
 
+    Attributes:
+        axes: :class:`vhp_core.PrincipalAxes`.
+        train: (2n, axes) coordinates: of n pictures, then of their mirror images.
+        test: (m, axes) coordinates, of each fifth of ``held_out_from`` pictures of seed 0.
+        test_x: (m, 1, S, S), the pictures of these.
+        factors: of the n pictures and of the m.
+        left_out: mean squared distance of the m to the plane of the axes.
+    """
 
-def pictures(settings: dict) -> Pictures:
-    """Render them, or read them from the cache."""
-    train = vhp.data.faces(settings["pictures"], seed=settings["pictures_seed"])
-    others = vhp.data.faces(settings["held_out_from"], seed=0)
-    test = others.split[1]
-    return Pictures(
-        with_mirrored(train.x),
-        others.x[test],
-        others.factors["azimuth"].to_numpy()[test.numpy()],
-        fit_azimuth(train.x, train.factors["azimuth"].to_numpy()),
-    )
-
-
-def with_mirrored(x: Tensor) -> Tensor:
-    """Pictures and their mirror images: the faces are symmetric, so these are renderings too."""
-    return torch.cat([x, x.flip(-1)])
+    def __init__(self, spread: float, axes: int):
+        train, others = rendered(spread)
+        held_out = others.split[1]
+        x = torch.cat([train.x, train.x.flip(-1)])  # the faces are symmetric: renderings too
+        self.axes = vhp.PrincipalAxes.fit(x, axes)
+        self.train, self.test_x = self.axes.coordinates(x), others.x[held_out]
+        self.test = self.axes.coordinates(self.test_x)
+        self.factors = train.factors, others.factors[held_out.numpy()]
+        rest = self.axes.restore(self.test) - self.test_x
+        self.left_out = rest.square().flatten(1).sum(1).mean().item()
 
 
-def fit_azimuth(x: torch.Tensor, azimuth: np.ndarray) -> Pipeline:
-    """A regressor that reads the azimuth, in degrees, from a picture."""
-    reader = make_pipeline(
-        PCA(50, random_state=0), StandardScaler(), KernelRidge(alpha=0.01, kernel="rbf", gamma=0.01)
-    )
-    return reader.fit(x.flatten(1).numpy(), azimuth)
+def rendered(spread: float) -> tuple[vhp.data.FaceData, vhp.data.FaceData]:
+    """Render both sets of pictures, or read them from the cache."""
+    p = PICTURES
+    train = vhp.data.faces(p["number"], seed=p["seed"], identity_spread=spread)
+    return train, vhp.data.faces(p["held_out_from"], seed=0, identity_spread=spread)
 
 
-def squared_distance(a: Tensor, b: Tensor) -> float:
-    """Mean over pictures of the squared distance, summed over pixels."""
-    return (a - b).square().flatten(1).sum(1).mean().item()
+def detail(pictures: Tensor) -> float:
+    """Mean square of the Laplacian of pictures, (n, 1, S, S): a blurred one has less."""
+    centre = pictures[..., 1:-1, 1:-1]
+    rows = pictures[..., :-2, 1:-1] + pictures[..., 2:, 1:-1]
+    columns = pictures[..., 1:-1, :-2] + pictures[..., 1:-1, 2:]
+    return (rows + columns - 4 * centre).square().mean().item()
+
+
+def factor_scores(
+    codes: tuple[Tensor, Tensor], factors: tuple[pd.DataFrame, pd.DataFrame]
+) -> dict[str, float]:
+    """R² of each factor read from codes: fitted to the first of both, scored on the second.
+
+    The reader is a ridge regression on codes, their squares and products. ``r2_identity`` is the
+    mean over the identity's coefficients. A factor that does not vary has no R².
+    """
+    reader = quadratic_reader().fit(codes[0].numpy(), factors[0].to_numpy())
+    truth = factors[1].to_numpy()
+    left = ((reader.predict(codes[1].numpy()) - truth) ** 2).sum(0)
+    varies = truth.std(0) > 0
+    total = np.where(varies, ((truth - truth.mean(0)) ** 2).sum(0), np.nan)
+    scores = dict(zip(factors[1].columns, 1 - left / total, strict=True))
+    identity = [score for name, score in scores.items() if name not in ANGLES]
+    return {f"r2_{name}": scores[name] for name in ANGLES} | {"r2_identity": np.mean(identity)}
+
+
+def quadratic_reader() -> Pipeline:
+    """Ridge regression on standardised codes, their squares and their products."""
+    quadratic = PolynomialFeatures(2, include_bias=False)
+    return make_pipeline(StandardScaler(), quadratic, StandardScaler(), Ridge(1.0))
+
+
+@torch.no_grad()
+def measure(model: vhp.VAE, data: Faces, seed: int) -> dict[str, float]:
+    """What the table says about a trained model, but for its paths."""
+    row = {"sigma": model.likelihood.log_scale.exp().item()}
+    for part, y in (("train", data.train), ("test", data.test)):
+        row[f"{part}_error"] = evaluation.reconstruction_error(model, y, 4, seed).mean().item()
+        row[f"{part}_rate"] = evaluation.rate(model, y, 4, 64, seed).mean().item()
+    few = data.test[:: max(1, len(data.test) // LIKELIHOOD["pictures"])][: LIKELIHOOD["pictures"]]
+    samples, k = LIKELIHOOD["samples"], LIKELIHOOD["prior_samples"]
+    bound = evaluation.log_likelihood(model, few, samples, k, seed)
+    fewer = evaluation.log_likelihood(model, few, samples // 4, k, seed)
+    row |= {
+        "log_likelihood": bound.mean().item(),
+        "log_likelihood_fewer": fewer.mean().item(),  # whether the number before has converged
+        "log_likelihood_error": (bound.std() / len(bound) ** 0.5).item(),
+    }
+    with vhp.engine.seeding.seeded(seed):
+        drawn = model.sample(SAMPLES)
+    codes = [model.encode(y).mean for y in (data.train[: len(data.factors[0])], data.test)]
+    row |= of_samples(drawn, data)
+    row["detail_rebuilt"] = detail(data.axes.restore(model.decode(codes[1]).mean))
+    row["sharpness"] = row["detail_samples"] / row["detail_rebuilt"]
+    row["sharpness_of_pictures"] = row["detail_samples"] / detail(data.test_x)
+    if isinstance(model.prior, vhp.HierarchicalPrior):
+        row["zeta_share"] = evaluation.zeta_share(model.prior)
+    return row | factor_scores((codes[0], codes[1]), data.factors)
+
+
+def of_samples(drawn: Tensor, data: Faces) -> dict[str, float]:
+    """How near samples, (n, axes), are to the training pictures, how well they cover the others."""
+    return {
+        "sample_distance": evaluation.distance_to_data(drawn, data.train),
+        "sample_recall": evaluation.distance_to_data(data.test, drawn),
+        "detail_samples": detail(data.axes.restore(drawn)),
+    }
+
+
+def of_pictures(data: Faces, seed: int) -> dict[str, float]:
+    """The same columns for pictures in the place of samples: what the best samples would have.
+
+    Distance and detail are those of the held-out pictures, recall that of as many training
+    pictures as a model is asked for samples.
+    """
+    chosen = np.random.default_rng(seed).choice(len(data.train), SAMPLES, replace=False)
+    some = data.train[torch.from_numpy(chosen)]
+    return {
+        "sample_distance": evaluation.distance_to_data(data.test, data.train),
+        "sample_recall": evaluation.distance_to_data(data.test, some),
+        "detail_samples": detail(data.test_x),
+        "detail_rebuilt": detail(data.axes.restore(data.test)),
+        "left_out": data.left_out,
+    }

@@ -1,7 +1,7 @@
-"""Trained models of one seed of the study ``faces_scratch``, kept for the page that shows them.
+"""Trained models of one seed of the study ``faces``, kept for the page that shows them.
 
 ``python -m studies.faces_models`` reads the weights that the study left of its seed 0 with the
-most latent dimensions, checks that they give that seed's rows of faces_scratch.csv, and writes for
+most latent dimensions, checks that they give that seed's rows of faces.csv, and writes for
 each spread of the identity
 
 - ``faces_models_<spread>_<name>.safetensors``, the models of coordinates, for
@@ -18,16 +18,17 @@ import time
 
 import pandas as pd
 import torch
+from torch import Tensor
 
 import vhp_core as vhp
-from studies import faces_scratch, stamp
-from studies import faces_scratch_measures as measures
+from studies import faces, stamp
+from studies import faces_measures as measures
 from studies.kept import keep, misses, plain
 from vhp_core import evaluation
 from vhp_core.book import read_study
 
 NAME = "faces_models"
-SEED, Z_DIM = 0, max(faces_scratch.DIMENSIONS)
+SEED, Z_DIM = 0, max(faces.DIMENSIONS)
 MODELS = ("IWAE", "REWO-VAE", "VHP-VAE")
 ROWS = 200  # of a history
 
@@ -37,10 +38,10 @@ def file_name(spread: float, name: str) -> str:
     return f"{NAME}_{spread}_{plain(name)}.safetensors"
 
 
-def errors_and_rates(model: vhp.VAE, data: measures.Faces) -> dict[str, float]:
-    """The columns of the study's row that are computed again."""
+def errors_and_rates(model: vhp.VAE, train: Tensor, test: Tensor) -> dict[str, float]:
+    """The columns of the study's row that are computed again, from coordinates, (n, axes)."""
     found = {}
-    for part, y in (("train", data.train), ("test", data.test)):
+    for part, y in (("train", train), ("test", test)):
         error = evaluation.reconstruction_error(model, y, 4, SEED)
         rate = evaluation.rate(model, y, 4, 64, SEED)
         found |= {f"{part}_error": error.mean().item(), f"{part}_rate": rate.mean().item()}
@@ -48,7 +49,7 @@ def errors_and_rates(model: vhp.VAE, data: measures.Faces) -> dict[str, float]:
 
 
 def _history(spread: float, name: str) -> pd.DataFrame:
-    path = faces_scratch.weights_path(spread, Z_DIM, name, SEED).with_suffix(".csv")
+    path = faces.weights_path(spread, Z_DIM, name, SEED).with_suffix(".csv")
     frame = pd.read_csv(path)
     frame = frame.iloc[:: max(1, len(frame) // ROWS)]
     frame.insert(0, "model", name)
@@ -59,16 +60,20 @@ def _history(spread: float, name: str) -> pd.DataFrame:
 def main() -> None:
     torch.set_num_threads(1)
     start = time.perf_counter()
-    study = read_study(faces_scratch.NAME, stamp.HERE)
+    study = read_study(faces.NAME, stamp.HERE)
     histories, reproduced = [], {}
-    for spread in faces_scratch.SPREADS:
-        data = measures.Faces(spread, faces_scratch.SETTINGS["axes"])
+    for spread in faces.SPREADS:
+        axes = vhp.PrincipalAxes.load(faces.weights_path(spread, Z_DIM, "axes", SEED))
+        train, others = measures.rendered(spread)
+        both = torch.cat([train.x, train.x.flip(-1)]), others.x[others.split[1]]
+        # By the cell's own axes: fitted again, an axis may point the other way.
+        coordinates = [axes.coordinates(pictures) for pictures in both]
         cell = pd.Series({"identity_spread": spread, "z_dim": Z_DIM, "seed": SEED})
         of_cell = (study.table[list(cell.index)] == cell).all(axis=1)
         rows = study.table[of_cell].set_index("model")
         for name in MODELS:
-            path = faces_scratch.weights_path(spread, Z_DIM, name, SEED)
-            found = errors_and_rates(vhp.load(path), data)
+            path = faces.weights_path(spread, Z_DIM, name, SEED)
+            found = errors_and_rates(vhp.load(path), *coordinates)
             if off := misses(found, rows.loc[name].to_dict()):
                 raise SystemExit(
                     f"the weights of {name} at spread {spread} do not give the study's row, "
@@ -76,23 +81,22 @@ def main() -> None:
                 )
             reproduced[f"{spread} {name}"] = {k: float(f"{v:.6g}") for k, v in found.items()}
             keep(path, stamp.HERE / file_name(spread, name))
-        axes = vhp.PrincipalAxes.load(faces_scratch.weights_path(spread, Z_DIM, "axes", SEED))
         axes.save(stamp.HERE / file_name(spread, "axes"))
-        histories += [_history(spread, name) for name in faces_scratch.MODELS]
+        histories += [_history(spread, name) for name in faces.MODELS]
     configuration = {
-        "study": faces_scratch.NAME,
+        "study": faces.NAME,
         "study_date": study.stamp["date"],
         "seed": SEED,
         "z_dim": Z_DIM,
         "files": {
             f"{spread}": {name: file_name(spread, name) for name in (*MODELS, "axes")}
-            for spread in faces_scratch.SPREADS
+            for spread in faces.SPREADS
         },
         "reproduced": reproduced,
         "settings": study.stamp["configuration"]["settings"],
     }
     minutes = (time.perf_counter() - start) / 60
-    stamp.write(NAME, pd.concat(histories), configuration, minutes, data=faces_scratch.DATA)
+    stamp.write(NAME, pd.concat(histories), configuration, minutes, data=faces.DATA)
 
 
 if __name__ == "__main__":
