@@ -21,10 +21,9 @@ over these steps too, of the bound with K samples that is trained, which is no l
 itself. A row "no model" holds what needs none: cross-fades of pixels, and pictures in the place of
 samples.
 
-The models do not see pixels but the pictures' coordinates on their leading principal axes. Nearly
-all of a picture is in them, a squared distance of pictures is one of coordinates, and a step of a
-fully connected network on them takes a small part of the time of a convolutional network's on
-pixels, which chapter 9 measures.
+The models do not see pixels but the pictures' coordinates on their leading principal axes. Most of
+what differs between pictures is in them, a squared distance of pictures is one of coordinates, and
+the layers from pixels and to pixels are left out of the training.
 
 ``identity_spread`` says how much people differ: 1 as in the open face model, or less, so that pose
 and light dominate. What is compared was settled before the study was computed. Each claim of the

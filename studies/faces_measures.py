@@ -26,7 +26,8 @@ class Faces:
 
     Args:
         spread: standard deviation of the identity's coefficients.
-        axes: number of principal axes, those of the training pictures.
+        axes: number of principal axes, those of the training pictures; or axes that were saved,
+            since an axis that is fitted again may point the other way.
 
     Attributes:
         axes: :class:`vhp_core.PrincipalAxes`.
@@ -37,11 +38,11 @@ class Faces:
         left_out: mean squared distance of the m to the plane of the axes.
     """
 
-    def __init__(self, spread: float, axes: int):
+    def __init__(self, spread: float, axes: int | vhp.PrincipalAxes):
         train, others = rendered(spread)
         held_out = others.split[1]
         x = torch.cat([train.x, train.x.flip(-1)])  # the faces are symmetric: renderings too
-        self.axes = vhp.PrincipalAxes.fit(x, axes)
+        self.axes = vhp.PrincipalAxes.fit(x, axes) if isinstance(axes, int) else axes
         self.train, self.test_x = self.axes.coordinates(x), others.x[held_out]
         self.test = self.axes.coordinates(self.test_x)
         self.factors = train.factors, others.factors[held_out.numpy()]
@@ -88,13 +89,20 @@ def quadratic_reader() -> Pipeline:
     return make_pipeline(StandardScaler(), quadratic, StandardScaler(), Ridge(1.0))
 
 
+def errors_and_rates(model: vhp.VAE, data: Faces, seed: int) -> dict[str, float]:
+    """On training and held-out pictures, the rate with K = 64."""
+    found = {}
+    for part, y in (("train", data.train), ("test", data.test)):
+        found[f"{part}_error"] = evaluation.reconstruction_error(model, y, 4, seed).mean().item()
+        found[f"{part}_rate"] = evaluation.rate(model, y, 4, 64, seed).mean().item()
+    return found
+
+
 @torch.no_grad()
 def measure(model: vhp.VAE, data: Faces, seed: int) -> dict[str, float]:
     """What the table says about a trained model, but for its paths."""
     row = {"sigma": model.likelihood.log_scale.exp().item()}
-    for part, y in (("train", data.train), ("test", data.test)):
-        row[f"{part}_error"] = evaluation.reconstruction_error(model, y, 4, seed).mean().item()
-        row[f"{part}_rate"] = evaluation.rate(model, y, 4, 64, seed).mean().item()
+    row |= errors_and_rates(model, data, seed)
     few = data.test[:: max(1, len(data.test) // LIKELIHOOD["pictures"])][: LIKELIHOOD["pictures"]]
     samples, k = LIKELIHOOD["samples"], LIKELIHOOD["prior_samples"]
     bound = evaluation.log_likelihood(model, few, samples, k, seed)

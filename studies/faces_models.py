@@ -18,13 +18,11 @@ import time
 
 import pandas as pd
 import torch
-from torch import Tensor
 
 import vhp_core as vhp
 from studies import faces, stamp
 from studies import faces_measures as measures
 from studies.kept import keep, misses, plain
-from vhp_core import evaluation
 from vhp_core.book import read_study
 
 NAME = "faces_models"
@@ -36,16 +34,6 @@ ROWS = 200  # of a history
 def file_name(spread: float, name: str) -> str:
     """The file beside this module that holds a model's weights, or the axes."""
     return f"{NAME}_{spread}_{plain(name)}.safetensors"
-
-
-def errors_and_rates(model: vhp.VAE, train: Tensor, test: Tensor) -> dict[str, float]:
-    """The columns of the study's row that are computed again, from coordinates, (n, axes)."""
-    found = {}
-    for part, y in (("train", train), ("test", test)):
-        error = evaluation.reconstruction_error(model, y, 4, SEED)
-        rate = evaluation.rate(model, y, 4, 64, SEED)
-        found |= {f"{part}_error": error.mean().item(), f"{part}_rate": rate.mean().item()}
-    return found
 
 
 def _history(spread: float, name: str) -> pd.DataFrame:
@@ -64,16 +52,13 @@ def main() -> None:
     histories, reproduced = [], {}
     for spread in faces.SPREADS:
         axes = vhp.PrincipalAxes.load(faces.weights_path(spread, Z_DIM, "axes", SEED))
-        train, others = measures.rendered(spread)
-        both = torch.cat([train.x, train.x.flip(-1)]), others.x[others.split[1]]
-        # By the cell's own axes: fitted again, an axis may point the other way.
-        coordinates = [axes.coordinates(pictures) for pictures in both]
+        data = measures.Faces(spread, axes)
         cell = pd.Series({"identity_spread": spread, "z_dim": Z_DIM, "seed": SEED})
         of_cell = (study.table[list(cell.index)] == cell).all(axis=1)
         rows = study.table[of_cell].set_index("model")
         for name in MODELS:
             path = faces.weights_path(spread, Z_DIM, name, SEED)
-            found = errors_and_rates(vhp.load(path), *coordinates)
+            found = measures.errors_and_rates(vhp.load(path), data, SEED)
             if off := misses(found, rows.loc[name].to_dict()):
                 raise SystemExit(
                     f"the weights of {name} at spread {spread} do not give the study's row, "
