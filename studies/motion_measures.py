@@ -94,9 +94,9 @@ def measure(
     starts, ends = sample_pairs(data, PAIRS[name], PAIRS_EACH, seed)
     paths = vhp.compare_paths(model, graph, data.x[starts], data.x[ends], train, POINTS)
     row["components"] = graph.num_components
-    row["missing_paths"] = int(paths.smoothness.isna().sum())
+    row["missing_paths"] = int(paths.roughness.isna().sum())
     for path, values in paths.groupby("path"):
-        row[f"{path}_smoothness"] = values.smoothness.mean()
+        row[f"{path}_smoothness"] = values.roughness.mean()  # its name in these tables
         row[f"{path}_distance"] = values.distance.mean()
     return row, frames
 
@@ -134,7 +134,7 @@ def without_model(data: vhp.data.MotionData, name: str, seed: int) -> list[dict]
             | common
             | {
                 "missing_paths": len(lines) - len(paths),
-                f"{kind}_smoothness": np.mean([evaluation.smoothness(p) for p in moving]),
+                f"{kind}_smoothness": np.mean([evaluation.roughness(p) for p in moving]),
                 f"{kind}_distance": np.mean([evaluation.distance_to_data(p, train) for p in paths]),
             }
         )

@@ -61,19 +61,23 @@ def test_evaluation_leaves_the_random_state_alone():
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_smoothness_of_a_straight_line_is_zero():
-    assert evaluation.smoothness(torch.linspace(0, 1, 60)[:, None].repeat(1, 3)) < 1e-6
+def test_roughness_of_a_straight_line_is_zero():
+    assert evaluation.roughness(torch.linspace(0, 1, 60)[:, None].repeat(1, 3)) < 1e-6
 
 
-def test_smoothness_of_a_right_angle_by_hand():
+def test_roughness_of_a_right_angle_by_hand():
     path = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [1.0, 2.0]])
     # Second differences: (−1, 1) of norm √2, then 0; length 3.
-    assert evaluation.smoothness(path) == pytest.approx(math.sqrt(2) / 2 / 3)
+    assert evaluation.roughness(path) == pytest.approx(math.sqrt(2) / 2 / 3)
 
 
-def test_smoothness_does_not_depend_on_the_unit():
+def test_roughness_does_not_depend_on_the_unit():
     path = torch.randn(20, 4)
-    assert evaluation.smoothness(1000 * path) == pytest.approx(evaluation.smoothness(path))
+    assert evaluation.roughness(1000 * path) == pytest.approx(evaluation.roughness(path))
+
+
+def test_roughness_answers_to_its_first_name():
+    assert evaluation.smoothness is evaluation.roughness
 
 
 def test_distance_to_data_by_hand():
@@ -85,7 +89,7 @@ def test_distance_to_data_by_hand():
 def test_images_count_as_vectors():
     frames, data = torch.rand(5, 1, 4, 4), torch.rand(9, 1, 4, 4)
     for measure, arguments in (
-        (evaluation.smoothness, (frames,)),
+        (evaluation.roughness, (frames,)),
         (evaluation.distance_to_data, (frames, data)),
     ):
         flat = [argument.flatten(1) for argument in arguments]
@@ -95,9 +99,9 @@ def test_images_count_as_vectors():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: evaluation.smoothness(np.zeros((2, 3))), "at least 3"),
-        (lambda: evaluation.smoothness(np.zeros((5, 3))), "no length"),
-        (lambda: evaluation.smoothness(np.full((5, 3), np.nan)), "path is not finite"),
+        (lambda: evaluation.roughness(np.zeros((2, 3))), "at least 3"),
+        (lambda: evaluation.roughness(np.zeros((5, 3))), "no length"),
+        (lambda: evaluation.roughness(np.full((5, 3), np.nan)), "path is not finite"),
         (lambda: evaluation.distance_to_data(np.zeros((5, 3)), np.zeros((5, 2))), "3 dimensions"),
         (lambda: evaluation.distance_to_data(np.zeros((5, 3)), np.zeros((0, 3))), "data must"),
         (lambda: evaluation.distance_to_data(np.zeros(5), np.zeros((5, 2))), "path must"),

@@ -108,7 +108,7 @@ def test_compare_paths_measures_what_the_parts_measure():
             ):
                 decoded = model.decode(path).mean
                 row = table.iloc[2 * i + j]
-                assert row.smoothness == pytest.approx(vhp.evaluation.smoothness(decoded))
+                assert row.roughness == pytest.approx(vhp.evaluation.roughness(decoded))
                 assert row.distance == pytest.approx(vhp.evaluation.distance_to_data(decoded, x))
 
 
@@ -121,8 +121,8 @@ def test_compare_paths_keeps_a_place_for_a_path_that_is_not_there():
     graph = vhp.LatentGraph(islands, 100, 3)
     table = vhp.compare_paths(model, graph, x[:1], x[1:2], x).set_index("path")
     assert graph.num_components == 2
-    assert table.loc["graph", ["smoothness", "distance"]].isna().all()
-    assert table.loc["straight", ["smoothness", "distance"]].notna().all()
+    assert table.loc["graph", ["roughness", "distance"]].isna().all()
+    assert table.loc["straight", ["roughness", "distance"]].notna().all()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from .doors.observations import check_data
 from .engine import units
 from .engine.arguments import whole
 from .engine.distributions import draw, log_mean_exp
-from .engine.paths import distance_to_data, smoothness
+from .engine.paths import distance_to_data, roughness
 from .engine.seeding import stream
 from .likelihoods import BernoulliLikelihood, GaussianLikelihood, GaussianPerColumnLikelihood
 from .priors import HierarchicalPrior
@@ -20,8 +20,11 @@ from .vae import VAE
 
 __all__ = [
     "check_data", "dead_units", "distance_to_data", "error_of_mean", "log_likelihood",
-    "mean_entries", "rate", "reconstruction_error", "ring_score", "smoothness", "zeta_share",
+    "mean_entries", "rate", "reconstruction_error", "ring_score", "roughness", "smoothness",
+    "zeta_share",
 ]  # fmt: skip
+
+smoothness = roughness  # as it was called first
 
 _ROWS_AT_ONCE = 1 << 13  # observations times samples that pass through a network together
 _VALUES_AT_ONCE = 1 << 21  # of these rows, where observations are large

@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from sklearn.neighbors import NearestNeighbors, kneighbors_graph
 from torch import Tensor
 
-from .engine.paths import distance_to_data, resample, smoothness
+from .engine.paths import distance_to_data, resample, roughness
 from .engine.seeding import seeded
 from .priors import HierarchicalPrior
 from .vae import VAE
@@ -194,10 +194,10 @@ def compare_paths(
         num_points: points on each path.
 
     Returns: a frame with 2n rows and the columns pair (0 .. n − 1), path ("graph" or
-    "straight"), smoothness and distance (:func:`vhp_core.evaluation.smoothness` and
+    "straight"), roughness and distance (:func:`vhp_core.evaluation.roughness` and
     :func:`vhp_core.evaluation.distance_to_data` of the decoded path). Where the graph does not
     join the two ends, both are NaN, so that a path that is not there is not forgotten; likewise
-    smoothness where the decoded path has no length.
+    roughness where the decoded path has no length.
 
     Example:
         >>> from vhp_core import mlp_vae
@@ -214,11 +214,11 @@ def compare_paths(
         if graph.joins(z_start, z_end):
             paths["graph"] = graph.interpolate(z_start, z_end, num_points)
         for name in ("graph", "straight"):
-            row = {"pair": pair, "path": name, "smoothness": np.nan, "distance": np.nan}
+            row = {"pair": pair, "path": name, "roughness": np.nan, "distance": np.nan}
             if name in paths:
                 decoded = model.decode(paths[name].to(z_start.device)).mean
                 if decoded.diff(dim=0).any():
-                    row["smoothness"] = smoothness(decoded)
+                    row["roughness"] = roughness(decoded)
                 row["distance"] = distance_to_data(decoded, data)
             rows.append(row)
     return pd.DataFrame(rows)

@@ -215,3 +215,25 @@ def test_paths_and_axes_take_arrays():
     assert len(paths) == 4 and paths.distance.notna().any()
     axes = vhp.PrincipalAxes.fit(x, 2)
     assert torch.equal(axes.coordinates(x), axes.coordinates(torch.as_tensor(x).float()))
+
+
+class Several(Items):
+    """Answers a whole batch at once, as torch's DataLoader asks for one."""
+
+    def __init__(self, items):
+        super().__init__(items)
+        self.asked = []
+
+    def __getitems__(self, rows):
+        self.asked.append(rows)
+        return [self[row] for row in rows]
+
+
+@pytest.mark.parametrize("x", [TABLE, torch.as_tensor(TABLE), torch.as_tensor(TABLE).float()])
+def test_data_set_is_asked_for_a_batch_at_once(x):
+    data = Several(x)
+    rows = check_data(model(), data)
+    data.asked.clear()
+    found = rows[torch.tensor([2, 0])]
+    assert found.tolist() == TABLE[[2, 0]].tolist() and found.dtype == torch.float32
+    assert data.asked == [[2, 0]]

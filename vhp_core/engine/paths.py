@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["distance_to_data", "resample", "smoothness"]
+__all__ = ["distance_to_data", "resample", "roughness"]
 
 
 def resample(path: Tensor, num_points: int) -> Tensor:
@@ -36,7 +36,7 @@ def resample(path: Tensor, num_points: int) -> Tensor:
     return torch.as_tensor(np.stack(columns, axis=1), dtype=path.dtype)
 
 
-def smoothness(path: Tensor | np.ndarray) -> float:
+def roughness(path: Tensor | np.ndarray) -> float:
     """Roughness of a path in data space: mean norm of second differences over path length.
 
     The path is taken at the points given; compare paths of equally many. 0 for a straight
@@ -49,7 +49,7 @@ def smoothness(path: Tensor | np.ndarray) -> float:
         ValueError: if the path has fewer than 3 points, is not finite, or has no length.
 
     Example:
-        >>> round(smoothness([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]), 4)  # √2 over 2
+        >>> round(roughness([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]), 4)  # √2 over 2
         0.7071
     """
     path = _points("path", path, least=3)
