@@ -2,6 +2,7 @@
 
 - ``observations``: tensors, arrays, tables, sparse matrices, files and data sets as observations,
   and the refusal of what is none;
+- ``rows``: observations that become numbers where a batch needs them;
 - ``missing``: entries that were not observed;
 - ``tables``: a table's columns, and tables of what comes out;
 - ``mixed``: tables whose columns are numbers, yes or no, and categories.

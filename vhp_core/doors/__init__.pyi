@@ -1,7 +1,8 @@
-from . import missing, mixed, observations, tables
+from . import missing, mixed, observations, rows, tables
 from .missing import expect_missing
 from .mixed import MixedLikelihood, MixedTable
-from .observations import Rows, check_codes, check_data
+from .observations import check_codes, check_data
+from .rows import Rows
 from .tables import as_frame
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "missing",
     "mixed",
     "observations",
+    "rows",
     "tables",
 ]

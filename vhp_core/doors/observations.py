@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
+from .rows import Rows
 from .tables import columns_of, is_frame, values_of
 
-__all__ = ["Rows", "check_codes", "check_data"]
+__all__ = ["check_codes", "check_data"]
 
 _VALUES_AT_ONCE = 1 << 20  # looked at together
 
@@ -32,44 +33,6 @@ class Model(Protocol):
         """Of any kind, with ``event_dims``; whether it has ``bounds`` and ``missing`` is asked."""
 
     def parameters(self) -> Iterator[nn.Parameter]: ...
-
-
-class Rows:
-    """Observations that become numbers of the model's type when a part of them is asked for.
-
-    So stand a file, a sparse matrix, whole numbers and a data set in the place of a tensor: they
-    have its ``len``, ``shape`` and ``device``, and take a slice or a tensor of row numbers.
-
-    Args:
-        read: (B,) row numbers -> (B, ...) tensor of numbers, on ``device``.
-        shape: (n, ...).
-        device: of the row numbers.
-        held: the numbers in their own type, where they lie in one tensor.
-
-    Example:
-        >>> rows = Rows(lambda index: index[:, None] * torch.ones(2), (5, 2))
-        >>> rows[1:3]
-        tensor([[1., 1.],
-                [2., 2.]])
-    """
-
-    def __init__(
-        self,
-        read: Callable[[Tensor], Tensor],
-        shape: tuple[int, ...],
-        device: torch.device | str = "cpu",
-        held: Tensor | None = None,
-    ):
-        self._read, self.shape, self.device = read, torch.Size(shape), torch.device(device)
-        self.held = held
-
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def __getitem__(self, index: slice | Tensor) -> Tensor:
-        if isinstance(index, slice):
-            index = torch.arange(*index.indices(len(self)), device=self.device)
-        return self._read(index)
 
 
 def check_data(model: Model, x: Any, missing: bool = False) -> Tensor | Rows:
