@@ -51,7 +51,7 @@ def site(tmp_path, monkeypatch):
     monkeypatch.setattr(cmu_module, "FILES", FILES)
     known = {file: cmu_module.checksum(folder, file) for file in FILES}
     monkeypatch.setattr(cmu_module, "known_checksums", lambda: known)
-    monkeypatch.setattr(cmu_module, "_unreachable", {})
+    monkeypatch.setattr(fetching_module, "_unreachable", {})
     monkeypatch.delenv("VHP_DATA", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache" / name)

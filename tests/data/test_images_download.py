@@ -119,6 +119,6 @@ def test_a_site_that_never_answers_costs_its_patience_once(small, tmp_path):
         for patience in (0.3, 0.02):
             started = time.perf_counter()
             with pytest.raises(ConnectionError, match=r"did not give .* or go elsewhere"):
-                fetching_module.fetch(url, NAMES, tmp_path / "c", print, "go elsewhere", 0.3)
+                fetching_module.fetch(url, [NAMES], tmp_path / "c", print, "go elsewhere", 0.3)
             assert time.perf_counter() - started < patience + 0.7
     assert fetching_module._PATIENCE <= 10

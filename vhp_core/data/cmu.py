@@ -3,24 +3,22 @@
 import hashlib
 import json
 import os
-import tempfile
+import shutil
 import warnings
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from .acclaim import read_amc, read_asf
 from .cmu_segments import FILES, SEGMENTS, SUBJECTS, TRIALS, Segment
+from .fetching import _PATIENCE, fetch
 from .mocap6 import mocap6
 from .motion import MotionData
 from .record import recorded
 from .skeleton import Motion, Skeleton
-from .waiting import _within
 
 __all__ = ["ACKNOWLEDGEMENT", "cmu"]
 
@@ -30,7 +28,6 @@ ACKNOWLEDGEMENT = (
 )
 
 _URL = "http://mocap.cs.cmu.edu/subjects"
-_PATIENCE = 10.0  # seconds until a site that does not answer is given up
 _STRIDE = 4  # 120 Hz to 30 Hz
 _LEFT_OUT = ("root", "lfingers", "lthumb", "rfingers", "rthumb")
 _MEND = (
@@ -194,83 +191,30 @@ def known_checksums() -> dict[str, str]:
     return json.loads(files(__package__).joinpath("cmu_checksums.json").read_text("utf-8"))
 
 
-_unreachable: dict[str, str] = {}  # what is known not to answer, so that it is asked only once
-
-
 def _download(
     missing: list[str], folder: Path, url: str = _URL, patience: float = _PATIENCE
 ) -> None:
-    """Fetch files, check each, and move it into ``folder``. Skeletons come first.
-
-    Raises:
-        ConnectionError: if the site cannot be reached or lacks a file, or what came is not what
-            is known. Files that were right stay, so the next call fetches only the rest.
-    """
-    if url in _unreachable:
-        raise ConnectionError(_unreachable[url])
-    from requests.exceptions import ChunkedEncodingError, HTTPError  # only a download needs it
-
-    folder.mkdir(parents=True, exist_ok=True)
-    order = sorted(missing, key=lambda file: not file.endswith(".asf"))
-    skeletons = [file for file in order if file.endswith(".asf")]
-
-    def fetch(file: str) -> None:
-        _fetch(f"{url}/{file}", file, folder, patience)
-
-    # The first file is waited for no longer than ``patience``, even where a name is never
-    # resolved and the system's own limits are longer.
-    problem = _within(patience, lambda: fetch(order[0]))
-    if problem is not None:
-        message = (
-            f"{url} did not give {order[0]}: {problem}. Connect to the network, or put the files "
-            "into a folder and name it: cmu(root=...) or the environment variable VHP_DATA; "
-            'cmu(fallback="mocap6") takes the embedded set instead'
-        )
-        if not isinstance(problem, ValueError | ChunkedEncodingError):
-            _unreachable[url] = message  # a file that came, but not whole, is worth another try
-        raise ConnectionError(message)
-    problems = []
-    with tqdm(total=len(order), initial=1, unit="file", desc="CMU motions") as bar:
-        for batch in (skeletons[1:] if skeletons else [], order[max(1, len(skeletons)) :]):
-            with ThreadPoolExecutor(4) as pool:
-                jobs = {pool.submit(fetch, file): file for file in batch}
-                for job in as_completed(jobs):
-                    bar.update()
-                    error = job.exception()
-                    if error is None:
-                        continue
-                    problems.append(f"{jobs[job]}: {error}")
-                    if not isinstance(error, ValueError | ChunkedEncodingError | HTTPError):
-                        pool.shutdown(wait=False, cancel_futures=True)  # the network is gone
-                        break  # what was cancelled never completes
-            if problems:
-                break
-    if problems:
-        raise ConnectionError(
-            f"not all of {len(order)} files came from {url}: {problems[0]}. Call again to fetch "
-            "the rest, or name a folder that has them: cmu(root=...) or VHP_DATA"
-        )
+    """Skeletons come first: by them the motions are read. As :func:`.fetching.fetch`."""
+    skeletons = [file for file in missing if file.endswith(".asf")]
+    motions = [file for file in missing if not file.endswith(".asf")]
+    fetch(
+        url,
+        [skeletons, motions],
+        folder,
+        partial(_check, folder),
+        "put the files into a folder and name it: cmu(root=...) or the environment variable "
+        'VHP_DATA; cmu(fallback="mocap6") takes the embedded set instead',
+        patience,
+    )
 
 
-def _fetch(url: str, file: str, folder: Path, patience: float) -> None:
-    """One file: to a temporary place, checked there, then moved."""
-    import pooch
-
-    known = known_checksums()[file]
+def _check(folder: Path, part: Path, file: str) -> None:
     subject = file.split("/")[0]
-    with tempfile.TemporaryDirectory(dir=folder) as place:
-        part = Path(place) / file
-        part.parent.mkdir()
-        pooch.HTTPDownloader(timeout=patience)(url, str(part), None)
-        if not file.endswith(".asf"):
-            (part.parent / f"{subject}.asf").write_bytes(
-                (folder / subject / f"{subject}.asf").read_bytes()
-            )
-        found = checksum(Path(place), file)
-        if found != known:
-            raise ValueError(
-                f"its kept content has the checksum {found[:12]}…, expected {known[:12]}…; the "
-                "file is not the one that is known and was not kept"
-            )
-        (folder / subject).mkdir(exist_ok=True)
-        part.replace(folder / file)
+    if not file.endswith(".asf"):
+        shutil.copy(folder / subject / f"{subject}.asf", part.parent)
+    found, known = checksum(part.parent.parent, file), known_checksums()[file]
+    if found != known:
+        raise ValueError(
+            f"its kept content has the checksum {found[:12]}…, expected {known[:12]}…; the "
+            "file is not the one that is known and was not kept"
+        )

@@ -78,13 +78,13 @@ def fashion_mnist(root: str | os.PathLike | None = None) -> ImageData:
 
 
 def _fetch(folder: Path, missing: list[str]) -> None:
-    def check(path: Path) -> None:
+    def check(path: Path, file: str) -> None:
         read_idx(path, FILES[path.stem], _TITLE, "it was not kept")
 
     smallest_first = sorted(missing, key=lambda file: math.prod(FILES[file].shape))
     fetch(
         f"http://{_SITE}",
-        [f"{file}.gz" for file in smallest_first],
+        [[f"{file}.gz"] for file in smallest_first],
         folder,
         check,
         "install Debian's package dataset-fashion-mnist, or put the files into a folder and name "
