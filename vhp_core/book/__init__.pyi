@@ -1,3 +1,4 @@
+from .annealing import annealed_log_likelihood
 from .caching import cached
 from .claims import Claim, Claims
 from .effects import Effect, clustered_effect, paired_effect
@@ -13,6 +14,7 @@ __all__ = [
     "Effect",
     "KeptModels",
     "Study",
+    "annealed_log_likelihood",
     "cached",
     "clustered_effect",
     "fingerprint",
