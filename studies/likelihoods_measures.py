@@ -48,17 +48,16 @@ def measure(model: vhp.VAE, data: Pictures, seed: int) -> tuple[dict, pd.DataFra
 
     of_few = log_p(few, "few")
     row = _mean("log_p", of_few) | _mean("log_p_all", log_p(data.test, "all"))
-    row |= {f"log_p_s{s}": log_p(few, "few", num_samples=s).mean() for s in FEWER_SAMPLES}
-    row["test_error"] = evaluation.reconstruction_error(model, data.test, seed=seed).mean()
-    row["test_rate"] = evaluation.rate(
-        model, data.test, prior_samples=RATE_SAMPLES, seed=seed
-    ).mean()
+    row |= {f"log_p_s{s}": log_p(few, "few", num_samples=s).mean().item() for s in FEWER_SAMPLES}
+    error = evaluation.reconstruction_error(model, data.test, seed=seed)
+    rate = evaluation.rate(model, data.test, prior_samples=RATE_SAMPLES, seed=seed)
+    row |= {"test_error": error.mean().item(), "test_rate": rate.mean().item()}
     row["active_units"] = active_units(model, data.test)
     if isinstance(model.prior, vhp.HierarchicalPrior):
         row["zeta_share"] = evaluation.zeta_share(model.prior)
         fewest = few[: COUNTS["fewest"]]
         for k in PRIOR_SAMPLES:
-            row[f"log_p_k{k}"] = log_p(fewest, "all", prior_samples=k).mean()
+            row[f"log_p_k{k}"] = log_p(fewest, "all", prior_samples=k).mean().item()
     return row, pd.DataFrame({"picture": data.few.numpy(), "log_p": of_few.numpy()})
 
 
@@ -104,6 +103,6 @@ def thinned(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.groupby(np.arange(len(frame)) * ROWS // max(len(frame), ROWS)).mean()
 
 
-def _mean(name: str, values: Tensor) -> dict[str, Tensor]:
+def _mean(name: str, values: Tensor) -> dict[str, float]:
     """Mean over pictures and its standard error."""
-    return {name: values.mean(), f"{name}_error": values.std() / len(values) ** 0.5}
+    return {name: values.mean().item(), f"{name}_error": values.std().item() / len(values) ** 0.5}
