@@ -14,13 +14,14 @@ and for both together
 - ``faces_models.json``, the stamp.
 """
 
+import sys
 import time
 
 import pandas as pd
 import torch
 
 import vhp_core as vhp
-from studies import faces, stamp
+from studies import faces, kept, stamp
 from studies import faces_measures as measures
 from studies.kept import keep, misses, plain
 from vhp_core.book import read_study
@@ -84,5 +85,17 @@ def main() -> None:
     stamp.write(NAME, pd.concat(histories), configuration, minutes, data=faces.DATA)
 
 
+def confirm() -> None:
+    """``python -m studies.faces_models confirm``: see :func:`studies.kept.confirm`."""
+    found = {}
+    for spread in faces.SPREADS:
+        axes = vhp.PrincipalAxes.load(stamp.HERE / file_name(spread, "axes"))
+        data = measures.Faces(spread, axes)
+        for name in MODELS:
+            model = vhp.load(stamp.HERE / file_name(spread, name))
+            found[f"{spread} {name}"] = measures.errors_and_rates(model, data, SEED)
+    kept.confirm(NAME, found, stamp.HERE, kept.OF_HALVES)
+
+
 if __name__ == "__main__":
-    main()
+    confirm() if "confirm" in sys.argv[1:] else main()

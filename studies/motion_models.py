@@ -18,13 +18,14 @@ No frame of the recordings is written: the model with the VampPrior, whose pseud
 frames, is left out.
 """
 
+import sys
 import time
 
 import pandas as pd
 import torch
 
 import vhp_core as vhp
-from studies import motion, motion_measures, stamp
+from studies import kept, motion, motion_measures, stamp
 from studies.kept import misses, plain
 from vhp_core import evaluation
 from vhp_core.book import read_study
@@ -142,5 +143,15 @@ def main() -> None:
     stamp.write(NAME, pd.DataFrame(table), configuration, minutes, data=[DATA])
 
 
+def confirm() -> None:
+    """``python -m studies.motion_models confirm``: see :func:`studies.kept.confirm`."""
+    data = vhp.data.cmu()
+    found = {
+        name: motion_measures.errors_and_rates(vhp.load(stamp.HERE / file_name(name)), data, SEED)
+        for name in MODELS
+    }
+    kept.confirm(NAME, found, stamp.HERE)
+
+
 if __name__ == "__main__":
-    main()
+    confirm() if "confirm" in sys.argv[1:] else main()
