@@ -24,19 +24,22 @@ ROWS = 200  # of a history that is kept
 
 
 class Pictures:
-    """Grey levels to train on, (n, D), and pictures of black and white, fixed once and for all.
+    """Grey levels to train on, (n, D), and a test of black and white, fixed once and for all.
+
+    ``grey`` and ``labels`` are the test's grey levels, of which it is drawn, and its classes.
 
     With ``tuning`` the test's pictures are out of reach, and training pictures take their place.
     """
 
     def __init__(self, tuning: bool = False):
         data = vhp.data.fashion_mnist()
-        train, test = (data.x[mask].flatten(1) for mask in data.split)
+        rows = [mask.nonzero().squeeze(1) for mask in data.split]
         if tuning:
-            train, test = train.split(len(train) - COUNTS["held_out"])
-        self.train, self.test = train, vhp.data.binarise(test, COUNTS["seed"])
+            rows = rows[0].split(len(rows[0]) - COUNTS["held_out"])
+        self.train, self.grey = (data.x[of].flatten(1) for of in rows)
+        self.test, self.labels = vhp.data.binarise(self.grey, COUNTS["seed"]), data.labels[rows[1]]
         draw = np.random.default_rng(COUNTS["seed"])
-        self.few = torch.from_numpy(draw.permutation(len(test))[: COUNTS["few"]])
+        self.few = torch.from_numpy(draw.permutation(len(self.test))[: COUNTS["few"]])
 
 
 def measure(model: vhp.VAE, data: Pictures, seed: int) -> tuple[dict, pd.DataFrame]:

@@ -6,22 +6,25 @@ give the rows of likelihoods.csv, and writes
 - ``likelihoods_models_<d_z>_<name>.safetensors``, models for :func:`vhp_core.load`;
 - ``likelihoods_models.csv``, how the runs of the seed went, as means over some hundred steps;
 - ``likelihoods_models_pictures.csv``, each model's log p(x) of the same test pictures;
+- ``likelihoods_models_codes.csv``, where the models with two dimensions encode some test pictures;
 - ``likelihoods_models.json``, the stamp. It also says how far importance sampling is from annealed
-  importance sampling (:func:`vhp_core.book.annealed_log_likelihood`) on some of these pictures.
+  importance sampling (:func:`vhp_core.book.annealed_log_likelihood`) on some of these pictures, and
+  two ends of the scale: pixels taken as independent, and what no model exceeds on average.
 
 No picture of the data set is written. A VampPrior's pseudo-inputs begin as pictures and end as
 something else; its model is kept as are the others.
 """
 
+import sys
 import time
 
 import pandas as pd
 import torch
 
 import vhp_core as vhp
+from studies import kept, stamp
 from studies import likelihoods as study
 from studies import likelihoods_measures as measures
-from studies import stamp
 from studies.kept import keep, misses, plain
 from vhp_core import evaluation
 from vhp_core.book import annealed_log_likelihood, read_study
@@ -29,6 +32,7 @@ from vhp_core.book import annealed_log_likelihood, read_study
 NAME = "likelihoods_models"
 SEED = 0
 MODELS = {40: ("VAE", "VampPrior", "VHP-VAE"), 2: ("VAE", "VHP-VAE")}
+CODES = 2000  # test pictures, the first ones
 ANNEALED = {"model": "VAE", "pictures": 20, "chains": 64, "temperatures": 1000}
 
 
@@ -66,6 +70,32 @@ def _pictures() -> pd.DataFrame:
     return pd.DataFrame(columns).reset_index()
 
 
+def _codes(data: measures.Pictures) -> pd.DataFrame:
+    """The class of each picture and the two coordinates of its mean, for each model."""
+    columns = {"label": data.labels[:CODES]}
+    for name in MODELS[2]:
+        with torch.no_grad():
+            z = vhp.load(study.weights_path(name, 2, SEED)).encode(data.test[:CODES]).mean
+        columns |= {f"{name} z{i}": column.numpy() for i, column in enumerate(z.T, 1)}
+    return pd.DataFrame(columns)
+
+
+def _rungs(data: measures.Pictures) -> dict[str, float]:
+    """Mean log p(x) of the few pictures: pixels by themselves; and minus the drawing's entropy."""
+    alone = torch.distributions.Bernoulli(data.train.mean(0).clamp(1e-3, 1 - 1e-3))
+    drawn = torch.distributions.Bernoulli(data.grey[data.few]).entropy()
+    few = data.test[data.few]
+    return {
+        "independent": alone.log_prob(few).sum(1).mean().item(),
+        "ceiling": -drawn.sum(1).mean().item(),
+    }
+
+
+def _write(what: str, table: pd.DataFrame) -> None:
+    path = stamp.HERE / f"{NAME}_{what}.csv"
+    table.to_csv(path, index=False, float_format=stamp.FLOAT_FORMAT, lineterminator="\n")
+
+
 def _annealed(data: measures.Pictures) -> dict[str, float]:
     """Importance sampling less annealing, on the first of the few pictures."""
     told = dict(ANNEALED)
@@ -93,12 +123,8 @@ def main() -> None:
                 )
             reproduced[f"{z_dim} {name}"] = {k: float(f"{v:.6g}") for k, v in found.items()}
             keep(path, stamp.HERE / file_name(z_dim, name))
-    _pictures().to_csv(
-        stamp.HERE / f"{NAME}_pictures.csv",
-        index=False,
-        float_format=stamp.FLOAT_FORMAT,
-        lineterminator="\n",
-    )
+    _write("pictures", _pictures())
+    _write("codes", _codes(data))
     configuration = {
         "study": study.NAME,
         "study_date": table.stamp["date"],
@@ -109,11 +135,23 @@ def main() -> None:
         },
         "reproduced": reproduced,
         "annealed": ANNEALED | _annealed(data),
+        "rungs": _rungs(data),
         "settings": table.stamp["configuration"]["settings"],
     }
     minutes = (time.perf_counter() - start) / 60
     stamp.write(NAME, _histories(), configuration, minutes, data=study.DATA)
 
 
+def confirm() -> None:
+    """``python -m studies.likelihoods_models confirm``: see :func:`studies.kept.confirm`."""
+    data = measures.Pictures()
+    found = {
+        f"{z_dim} {name}": again(vhp.load(stamp.HERE / file_name(z_dim, name)), data, SEED)
+        for z_dim, names in MODELS.items()
+        for name in names
+    }
+    kept.confirm(NAME, found, stamp.HERE, kept.OF_HALVES)
+
+
 if __name__ == "__main__":
-    main()
+    confirm() if "confirm" in sys.argv[1:] else main()

@@ -16,6 +16,7 @@ from vhp_core.book import read_study
 def test_all_that_the_page_shows_comes_from_the_studys_runs(small, tmp_path, monkeypatch):  # noqa: F811
     monkeypatch.setattr(study, "DIMENSIONS", {3: range(2), 2: range(1)})
     monkeypatch.setattr(kept, "MODELS", {3: ("VAE", "VampPrior"), 2: ("VHP-VAE",)})
+    monkeypatch.setattr(kept, "CODES", 7)
     few = {"model": "VAE", "pictures": 3, "chains": 4, "temperatures": 5}
     monkeypatch.setattr(kept, "ANNEALED", few)
     monkeypatch.setattr(stamp, "HERE", tmp_path)
@@ -40,12 +41,21 @@ def test_all_that_the_page_shows_comes_from_the_studys_runs(small, tmp_path, mon
     of_vae = table[(table.model == "VAE") & (table.z_dim == 3) & (table.seed == 1)]
     assert pictures["VAE 1"].mean() == pytest.approx(of_vae.log_p.item(), abs=1e-3)
     assert set(told["annealed"]) == {*few, "mean", "error"}
+    assert told["rungs"]["independent"] < told["rungs"]["ceiling"] < 0
+    codes = pd.read_csv(tmp_path / f"{kept.NAME}_codes.csv")
+    assert list(codes) == ["label", "VHP-VAE z1", "VHP-VAE z2"] and len(codes) == 7
+    kept.confirm()
+    assert set(read_study(kept.NAME, tmp_path).stamp["confirmed"]["models"]) == {
+        "3 VAE",
+        "3 VampPrior",
+        "2 VHP-VAE",
+    }
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_weights_of_another_computation_are_refused(small, tmp_path, monkeypatch):  # noqa: F811
     monkeypatch.setattr(study, "DIMENSIONS", {3: range(1)})
-    monkeypatch.setattr(kept, "MODELS", {3: ("VAE",)})
+    monkeypatch.setattr(kept, "MODELS", {3: ("VAE",), 2: ()})
     monkeypatch.setattr(stamp, "HERE", tmp_path)
     [row] = study.run("VAE", 20.0, 3, 0)
     stamp.write(study.NAME, pd.DataFrame([row | {"test_rate": row["test_rate"] * 1.01}]), {}, 1.0)
