@@ -129,3 +129,11 @@ def test_a_network_that_goes_away_is_not_waited_for_file_by_file(site, serve, tm
     assert time.perf_counter() - started < 1.2  # five rounds would take 1.5 seconds
     assert len(asked) <= 9
     assert len(list((tmp_path / "cache").rglob("*.a*"))) == 1
+
+
+def test_where_nothing_can_be_kept_the_fallback_is_taken(serve, tmp_path, monkeypatch):
+    serve()
+    (tmp_path / "home").write_text("no folder")
+    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "home" / name)
+    with pytest.warns(UserWarning, match="nothing can be kept"):
+        assert "mocap6" in vhp.data.cmu(fallback="mocap6").source

@@ -4,6 +4,7 @@ import contextlib
 import socket
 import time
 
+import pooch
 import pytest
 import torch
 
@@ -122,3 +123,10 @@ def test_a_site_that_never_answers_costs_its_patience_once(small, tmp_path):
                 fetching_module.fetch(url, [NAMES], tmp_path / "c", print, "go elsewhere", 0.3)
             assert time.perf_counter() - started < patience + 0.7
     assert fetching_module._PATIENCE <= 10
+
+
+def test_a_home_that_cannot_be_written_is_told(small, tmp_path, monkeypatch):
+    (tmp_path / "home").write_text("no folder")
+    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "home" / name)
+    with pytest.raises(ConnectionError, match=r"nothing can be kept in .*fashion_mnist\(root"):
+        vhp.data.fashion_mnist()

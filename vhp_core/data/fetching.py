@@ -39,14 +39,19 @@ def fetch(
         patience: seconds, also between two pieces of a file.
 
     Raises:
-        ConnectionError: if the site cannot be reached or lacks a file, or what came is not what
-            is known. Files that were right stay, so the next call fetches only the rest.
+        ConnectionError: if the site cannot be reached or lacks a file, what came is not what is
+            known, or ``folder`` cannot be written. Files that were right stay, so the next call
+            fetches only the rest.
     """
     if url in _unreachable:
         raise ConnectionError(_unreachable[url])
     from requests.exceptions import ChunkedEncodingError  # only a download needs it
 
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:  # such as a home that can only be read
+        raise ConnectionError(f"nothing can be kept in {folder}: {error}; {instead}") from error
     [first, *rest], *later = [list(batch) for batch in batches if batch]
     # Even where a name is never resolved and the system's own limits are longer.
     problem = _within(patience, lambda: _fetch(url, first, folder, check, patience))
