@@ -19,7 +19,8 @@ test: .venv/ready  ## unit tests, every chapter in short, and the same numbers t
 
 unit: .venv/ready  ## the unit tests alone; their report is printed at their end
 	@mkdir -p _build
-	@$(RUN) pytest >_build/unit.log 2>&1; status=$$?; cat _build/unit.log; exit $$status
+	@$(RUN) pytest >_build/unit.log 2>&1 & tests=$$!; trap 'kill $$tests' TERM INT; \
+	wait $$tests; status=$$?; cat _build/unit.log; exit $$status
 
 chapters: .venv/ready  ## every chapter at smoke budget, then again under nbval
 	@$(RUN) tools.chapters.execute --budget smoke

@@ -24,6 +24,7 @@ import pandas as pd
 from joblib import Parallel, delayed, parallel_config
 
 from studies import stamp
+from tools.guard import guard
 
 FOLDER = Path(__file__).resolve().parent.parent / "_build" / "studies"
 Run = Callable[..., list[dict]]
@@ -60,6 +61,7 @@ def run_study(
     Raises:
         SystemExit: with status 1, after writing, if a cell failed.
     """
+    guard()  # a study that is stopped leaves no cell running
     result = run_grid(name, run, cells, configuration, data)
     stamp.write(name, result.table, configuration, *result[1:], data=data)
     if "error" in result.table:

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools.chapters import notebooks
+from tools.guard import guard
 
 CHECKED = "nbval-check-output"
 SANITIZE = Path(__file__).with_name("nbval_sanitize.cfg")
@@ -85,6 +86,7 @@ def validate(copies: list[Path], root: Path, jobs: int) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> None:
+    guard()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="chapters at a time")
     parser.add_argument("--root", type=Path, default=notebooks.ROOT, help="folder that has book/")

@@ -22,6 +22,7 @@ import pandas as pd
 
 from studies import stamp
 from tools.chapters import execute, notebooks
+from tools.guard import guard
 from vhp_core.book.fingerprints import DATA_SETS
 from vhp_core.book.numerics import PROFILE
 
@@ -145,6 +146,7 @@ def faults(table: pd.DataFrame) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> None:
+    guard()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--profiles", nargs="+", choices=list(PROFILES), default=list(PROFILES))

@@ -23,6 +23,7 @@ from typing import Any
 import psutil
 
 from tools.chapters import notebooks
+from tools.guard import guard
 from vhp_core.book.numerics import numerical_profile
 
 BUDGETS = ("full", "smoke")
@@ -238,6 +239,7 @@ def unmet(root: Path, budget: str) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> None:
+    guard()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--budget", choices=BUDGETS, default="full")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="chapters at a time")

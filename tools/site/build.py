@@ -16,6 +16,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from tools.chapters import notebooks
+from tools.guard import guard
 from tools.site.lighten import lighten
 from tools.site.stage import failures, stage, write
 
@@ -90,6 +91,7 @@ def build(root: Path, budget: str) -> Path:
 
 
 def main(arguments: list[str] | None = None) -> None:
+    guard()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--budget", choices=("full", "smoke"), default="full")
     parser.add_argument("--root", type=Path, default=notebooks.ROOT, help="folder that has book/")

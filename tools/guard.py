@@ -1,0 +1,55 @@
+"""Processes that end with the one that started them, so that a stopped build leaves none behind."""
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+
+import psutil
+
+_GRACE = 3.0  # seconds in which a process may end by itself
+
+
+def guard() -> None:
+    """From now on all processes that this one starts end when it is told to stop.
+
+    That is by a signal that asks for it, also where a shell stands between ``make`` and this
+    process: then ``make`` is gone, and that is looked for. Call it in the main thread.
+    """
+    signal.signal(signal.SIGTERM, _stop)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, _stop)
+    if "MAKELEVEL" in os.environ:
+        makers = [p for p in psutil.Process().parents() if p.name() in ("make", "gmake")]
+        if makers:
+            threading.Thread(target=_watch, args=(makers[0],), daemon=True).start()
+
+
+def end_children() -> None:
+    """End what this process started, and what that started."""
+    family = psutil.Process().children(recursive=True)
+    for child in family:
+        _tell(child.terminate)
+    _, alive = psutil.wait_procs(family, timeout=_GRACE)
+    for child in alive:
+        _tell(child.kill)
+    psutil.wait_procs(alive, timeout=_GRACE)
+
+
+def _tell(what: Callable[[], None]) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        what()
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    end_children()
+    os._exit(128 + number)  # the threads that wait for these processes are not asked
+
+
+def _watch(maker: psutil.Process) -> None:
+    while maker.is_running() and maker.status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.5)
+    _stop(signal.SIGTERM, None)
