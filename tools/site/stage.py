@@ -128,14 +128,34 @@ def without_paths(text: str, root: Path) -> str:
 
 
 def page(notebook: notebooks.Notebook) -> notebooks.Notebook:
-    """An executed copy as its page shows it: parameters folded, without papermill's notes."""
+    """An executed copy as its page shows it: parameters folded, folds named, no papermill notes."""
     notebook = json.loads(json.dumps(notebook))
     notebook["metadata"].pop("papermill", None)
     for cell in notebook["cells"]:
         cell["metadata"].pop("papermill", None)
         if "parameters" in notebooks.tags(cell) and "hide-cell" not in notebooks.tags(cell):
             cell["metadata"]["tags"] = [*notebooks.tags(cell), "hide-cell"]
+        if fold := _fold(cell):
+            cell["metadata"]["mystnb"] = fold | cell["metadata"].get("mystnb", {})
     return notebook
+
+
+def _fold(cell: dict) -> dict[str, str]:
+    """What a folded cell's bar says where the chapter does not say it itself."""
+    tags = set(notebooks.tags(cell))
+    if not tags & {"hide-input", "hide-cell", "hide-output"}:
+        return {}
+    if "parameters" in tags:
+        what = "Seed and budget"
+    elif "claims" in tags:
+        what = "Code of the claims"
+    elif "figure" in cell["metadata"].get("mystnb", {}):
+        what = "Code of the figure"
+    elif "hide-cell" in tags:
+        what = "Code and its output"
+    else:
+        what = "Code of what follows" if cell.get("outputs") else "Code of what is used below"
+    return {"code_prompt_show": what, "code_prompt_hide": f"{what} (fold)"}
 
 
 def without_cell_places(notebook: notebooks.Notebook) -> notebooks.Notebook:

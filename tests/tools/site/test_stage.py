@@ -173,3 +173,28 @@ def test_a_warning_of_a_cell_is_shown_without_its_place(tmp_path):
     assert "".join(shown[0]["text"]) == f"{said}\n{text[1]}"
     assert shown[1]["text"] == [text[0]]  # what a chapter prints itself is its own matter
     assert machine_paths(notebook, tmp_path) == ["/somewhere/ipykernel_7/123.py"]
+
+
+@pytest.mark.parametrize(
+    ("folded", "label"),
+    [
+        (cell("seed = 0", "parameters"), "Seed and budget"),
+        (cell("claims.judge()", "claims", "hide-input"), "Code of the claims"),
+        (cell("plt.show()", "hide-input", mystnb=FIGURE), "Code of the figure"),
+        (cell("1 + 1", "hide-cell", outputs=[{"output_type": "stream"}]), "Code and its output"),
+        (cell("1 + 1", "hide-input", outputs=[{"output_type": "stream"}]), "Code of what follows"),
+        (cell("def f(): ...", "hide-input"), "Code of what is used below"),
+        (cell("x", "hide-input", mystnb={"code_prompt_show": "The rows"}), "The rows"),
+    ],
+)
+def test_a_folded_cell_says_what_it_is(folded, label):
+    [shown] = page({"cells": [folded], "metadata": {}})["cells"]
+    assert shown["metadata"]["mystnb"]["code_prompt_show"] == label
+    assert shown["metadata"]["mystnb"].get("figure") == folded["metadata"].get("mystnb", {}).get(
+        "figure"
+    )
+
+
+def test_a_cell_in_sight_has_no_label():
+    [shown] = page({"cells": [cell("1 + 1")], "metadata": {}})["cells"]
+    assert "mystnb" not in shown["metadata"]
