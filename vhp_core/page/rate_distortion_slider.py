@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from .player_page import Player
 from .slider_page import Handle, Panel, Slider, slider_page
-from .slider_plot import Axis, Box, digits, mark, path, steps, text
+from .slider_plot import Axis, Box, digits, fixed, mark, path, steps, text
 
 __all__ = ["rate_distortion_slider", "reverse_water_filling"]
 
@@ -73,7 +73,7 @@ def rate_distortion_slider(
 ) -> Player:
     """Let a reader move κ² along the rate-distortion curve of independent Gaussian coordinates.
 
-    Drawn are the curve, exact by :func:`reverse_water_filling`, what lies above it, the tolerance,
+    Drawn are the curve, by the closed form of reverse water-filling, what lies above it, the tolerance,
     and the tangent of slope −λ; beside it the variances as bars, the water's level w, and the rate
     of each coordinate, ½ log(v_d/w) where v_d > w.
 
@@ -174,7 +174,7 @@ def _marks(
     for number, variance in enumerate(v):
         top = float(vessel.y(variance))
         sent = variance > w
-        name = f"{0.5 * math.log(variance / w):.2f}" if sent else "not sent"
+        name = fixed(0.5 * math.log(variance / w), 2) if sent else "not sent"
         if len(v) > 5 and not sent:
             name = "–"
         marks[f"rate {number}"] = {"y": (top if sent else min(top, level)) - 6, "text": name}
@@ -187,7 +187,7 @@ def _readings(v: np.ndarray, state: Mapping[str, float]) -> dict[str, str]:
     sent = int((v > w).sum())
     return {
         "multiplier": digits(multiplier) if multiplier else "0, the constraint is slack",
-        "rate": f"{rate:.3f} nats",
+        "rate": f"{fixed(rate, 3)} nats",
         "level": digits(w),
         "sent": f"{sent} of {len(v)}",
     }

@@ -21,7 +21,7 @@ from .ring_information import (
     rate,
 )
 from .slider_page import Handle, Panel, Slider, Switch, slider_page
-from .slider_plot import Axis, Box, digits, mark, path, steps, text
+from .slider_plot import Axis, Box, digits, fixed, mark, path, steps, text
 
 __all__ = ["ring_sliders"]
 
@@ -40,7 +40,7 @@ _SHOWN = 28  # posteriors
 _POINTS = 60  # of a curve
 _LEAD = 14  # from a posterior to the handle that sets its width, so that both are seen
 _PLANE = Box(Axis(-2.45, 2.45, 33, 327), Axis(-2.45, 2.45, 297, 3))
-_PLOT = Box(Axis(WIDEST, SHARPEST, 34, 348, log=True), Axis(0, 9.5, 254, 24))
+_PLOT = Box(Axis(WIDEST, SHARPEST, 34, 344, log=True), Axis(0, 9.5, 254, 24))
 
 
 def ring_sliders(
@@ -186,12 +186,12 @@ def _marks(state: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         "rate name": {
             "x": max(at - 12, 84.0),
             "y": high - 12,
-            "text": f"R {rate(epsilon, radial):.2f}",
+            "text": f"R {fixed(rate(epsilon, radial), 2)}",
         },
         "information name": {
             "x": min(at + 10, 312.0),
             "y": low + 20,
-            "text": f"I {information(epsilon, radial):.2f}",
+            "text": f"I {fixed(information(epsilon, radial), 2)}",
         },
     }
 
@@ -202,10 +202,10 @@ def _readings(state: Mapping[str, Any]) -> dict[str, str]:
     r = radius(epsilon, radial)
     lengths = ", ".join(digits(value) for value in (r, epsilon * r, radial * r))
     return {
-        "rate": f"{paid:.2f} nats",
-        "information": f"{told:.2f} nats",
-        "excess": f"{paid - told:.2f} nats",
-        "price": f"{price(epsilon, radial, state['round']):.2f} nats",
+        "rate": f"{fixed(paid, 2)} nats",
+        "information": f"{fixed(told, 2)} nats",
+        "excess": f"{fixed(paid - told, 2)} nats",
+        "price": f"{fixed(price(epsilon, radial, state['round']), 2)} nats",
         "lengths": lengths,
     }
 

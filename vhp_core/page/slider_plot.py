@@ -6,12 +6,13 @@ A picture is SVG of one fixed size, in which all that moves is a *mark*: an elem
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Context, Decimal
 from html import escape
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Axis", "Box", "digits", "mark", "path", "steps", "text"]
+__all__ = ["Axis", "Box", "digits", "fixed", "mark", "path", "steps", "text"]
 
 Attributes = Mapping[str, Any]
 
@@ -124,11 +125,17 @@ def steps(low: float, high: float, also: Sequence[float] = ()) -> list[float]:
 
 def digits(value: float) -> str:
     """A number by three significant digits, as the page writes it: 0.125, 12.5, 2.40 × 10⁻⁵."""
+    exact = Context(prec=3, rounding=ROUND_HALF_UP).create_decimal(value)
     if value and abs(value) < 1e-4:
-        mantissa, exponent = f"{value:.2e}".split("e")
+        mantissa, exponent = f"{exact:.2e}".split("e")
         return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
-    return format(float(f"{value:.3g}"), ".15g")
+    return format(float(exact), ".15g")
+
+
+def fixed(value: float, places: int) -> str:
+    """A number by its decimal places, a tie rounded up, as the page writes it."""
+    return str(Decimal(value).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP))
 
 
 def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:.1f}"
+    return value if isinstance(value, str) else fixed(value, 1)

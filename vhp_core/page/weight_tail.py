@@ -9,6 +9,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from .slider_plot import fixed
+
 __all__ = ["AMOUNTS", "NOISE", "bound_gap", "exponent", "law", "variance"]
 
 AMOUNTS = np.arange(-34.0, 72.0, 0.2)
@@ -79,4 +81,4 @@ def law(r: float) -> str:
         return "no gap at any K"
     if r > 0.5:
         return "Var / 2K"
-    return "√log K / K" if r == 0.5 else f"K^(−{r / (1 - r):.3f}) / √log K"
+    return "√log K / K" if r == 0.5 else f"K^(−{fixed(r / (1 - r), 3)}) / √log K"
