@@ -79,20 +79,20 @@ def test_every_handle_follows_the_pointer(made, opened):
         handle = handles.nth(number)
         handle.scroll_into_view_if_needed()
         (x, y), name = middle(handle), handle.get_attribute("data-slider")
-        before = page.evaluate("document.querySelector('figure').sliders.state")[name]
+        values = []
         panel = handle.evaluate("""(handle) => {
           const box = handle.parentNode.getBoundingClientRect();
           return [box.left, box.right]; }""")
-        for dx, dy in ((35, -10), (-85, 20)):
+        for dx, dy in ((35, -10), (-60, 20)):
             page.mouse.move(x, y)
             page.mouse.down()
             page.mouse.move(x + dx, y + dy, steps=3)
             page.mouse.up()
             x, y = middle(handle)
             assert panel[0] <= x <= panel[1]
-        after = page.evaluate("document.querySelector('figure').sliders.state")[name]
+            values.append(page.evaluate("document.querySelector('figure').sliders.state")[name])
         moved = page.evaluate("document.activeElement.dataset.slider")
-        assert after != before and moved == name, handle.get_attribute("data-handle")
+        assert len(set(values)) == 2 and moved == name, handle.get_attribute("data-handle")
 
 
 @browser_only

@@ -73,9 +73,9 @@ def rate_distortion_slider(
 ) -> Player:
     """Let a reader move κ² along the rate-distortion curve of independent Gaussian coordinates.
 
-    Drawn are the curve, by the closed form of reverse water-filling, what lies above it, the tolerance,
-    and the tangent of slope −λ; beside it the variances as bars, the water's level w, and the rate
-    of each coordinate, ½ log(v_d/w) where v_d > w.
+    Drawn are the curve, by the closed form of reverse water-filling, what lies above it, the
+    tolerance, and the tangent of slope −λ; beside it the variances as bars, the water's level w,
+    and the rate of each coordinate, ½ log(v_d/w) where v_d > w.
 
     Args:
         variances: (D,) variances v_d, positive, at most 10.
