@@ -1,4 +1,5 @@
-"""What moves in a page without a kernel: players, films, and the explorer of latent spaces.
+"""What moves in a page without a kernel: players, films, the explorer of latent spaces, and
+figures that answer to sliders.
 
 Each function returns HTML that carries its data, its style (``*.css``) and its program (``*.js``).
 """
@@ -13,6 +14,9 @@ from .explorer_plane import plane_along  # noqa: E402
 from .image_film import image_film  # noqa: E402
 from .latent_film import latent_film  # noqa: E402
 from .player import motion_player  # noqa: E402
+from .rate_distortion_slider import rate_distortion_slider  # noqa: E402
+from .ring_sliders import ring_sliders  # noqa: E402
+from .weight_tail_slider import weight_tail_slider  # noqa: E402
 
 __all__ = [
     "decoder_layers",
@@ -21,5 +25,8 @@ __all__ = [
     "latent_film",
     "motion_player",
     "plane_along",
+    "rate_distortion_slider",
+    "ring_sliders",
     "rounding_error",
+    "weight_tail_slider",
 ]
