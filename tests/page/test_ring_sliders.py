@@ -23,29 +23,29 @@ from vhp_core.page.slider_plot import steps
 SHARP, BROAD = steps(0.01, 0.5), steps(0.01, 1.0)
 
 
-@pytest.mark.parametrize(("epsilon", "radial"), [(0.01, 0.01), (0.05, 0.4), (0.5, 1.0)])
-def test_rate_is_the_least_divergence_from_the_prior(epsilon, radial):
+@pytest.mark.parametrize(("eta", "radial"), [(0.01, 0.01), (0.05, 0.4), (0.5, 1.0)])
+def test_rate_is_the_least_divergence_from_the_prior(eta, radial):
     def divergence(r):
-        s, s_r = epsilon * r, radial * r
+        s, s_r = eta * r, radial * r
         return 0.5 * (r**2 + s**2 + s_r**2 - 2 - math.log(s**2 * s_r**2))
 
-    r = radius(epsilon, radial)
-    assert rate(epsilon, radial) == pytest.approx(divergence(r), abs=1e-12)
+    r = radius(eta, radial)
+    assert rate(eta, radial) == pytest.approx(divergence(r), abs=1e-12)
     assert divergence(r) < min(divergence(0.99 * r), divergence(1.01 * r))
 
 
-@pytest.mark.parametrize("epsilon", [0.01, 0.05, 0.2, 0.5])
-def test_round_posteriors_have_the_chapters_numbers(epsilon):
-    assert rate(epsilon, epsilon) == pytest.approx(math.log(1 + 1 / (2 * epsilon**2)), abs=1e-12)
-    s, rho = epsilon, np.linspace(0, 1 + 12 * epsilon, 40001)
+@pytest.mark.parametrize("eta", [0.01, 0.05, 0.2, 0.5])
+def test_round_posteriors_have_the_chapters_numbers(eta):
+    assert rate(eta, eta) == pytest.approx(math.log(1 + 1 / (2 * eta**2)), abs=1e-12)
+    s, rho = eta, np.linspace(0, 1 + 12 * eta, 40001)
     log_q = -((rho - 1) ** 2) / (2 * s**2) - math.log(2 * math.pi * s**2)
     log_q += np.log(i0e(rho / s**2))
     told = -np.trapezoid(np.exp(log_q) * 2 * np.pi * rho * log_q, rho)
     told -= math.log(2 * math.pi * math.e * s**2)
-    assert information(epsilon, epsilon) == pytest.approx(told, abs=1e-6)
-    if epsilon < 0.1:
-        assert information(epsilon, epsilon) == pytest.approx(
-            math.log(1 / epsilon) + 0.5 * math.log(2 * math.pi / math.e), abs=0.01
+    assert information(eta, eta) == pytest.approx(told, abs=1e-6)
+    if eta < 0.1:
+        assert information(eta, eta) == pytest.approx(
+            math.log(1 / eta) + 0.5 * math.log(2 * math.pi / math.e), abs=0.01
         )
 
 
@@ -81,9 +81,9 @@ def test_table_is_within_a_ten_thousandth():
 
 
 def test_information_never_exceeds_the_rate():
-    for epsilon, radial in itertools.product(SHARP[::12], BROAD[::12]):
-        if radial >= epsilon:
-            assert 0 < information(epsilon, radial) < rate(epsilon, radial)
+    for eta, radial in itertools.product(SHARP[::12], BROAD[::12]):
+        if radial >= eta:
+            assert 0 < information(eta, radial) < rate(eta, radial)
 
 
 # ---- the page -----------------------------------------------------------------------------------
@@ -97,10 +97,10 @@ def figure(page, tmp_path_factory):
 
 def states():
     """Places of both sliders over their whole range, with the switch on and off."""
-    for epsilon in SHARP[:: len(SHARP) // 6]:
-        yield {"epsilon": epsilon, "radial": epsilon, "round": True}
-        for radial in [*[radial for radial in BROAD if radial >= epsilon][::25], 1.0]:
-            yield {"epsilon": epsilon, "radial": radial, "round": False}
+    for eta in SHARP[:: len(SHARP) // 6]:
+        yield {"eta": eta, "radial": eta, "round": True}
+        for radial in [*[radial for radial in BROAD if radial >= eta][::25], 1.0]:
+            yield {"eta": eta, "radial": radial, "round": False}
 
 
 def first_number(text):
@@ -111,10 +111,10 @@ def first_number(text):
 def test_the_page_tells_the_closed_forms_at_every_place(figure):
     for state in states():
         told = shown(figure, state)[1]
-        epsilon, radial = state["epsilon"], state["radial"]
-        exact = {"rate": rate(epsilon, radial), "information": information(epsilon, radial)}
+        eta, radial = state["eta"], state["radial"]
+        exact = {"rate": rate(eta, radial), "information": information(eta, radial)}
         exact["excess"] = exact["rate"] - exact["information"]
-        exact["price"] = price(epsilon, radial, state["round"])
+        exact["price"] = price(eta, radial, state["round"])
         allowed = {"rate": 1e-9, "information": 1e-4, "excess": 1e-4, "price": 4e-3}
         for name, value in exact.items():  # half a unit of the last digit, and the table's error
             assert abs(first_number(told[name]) - value) <= 0.005 + allowed[name], (state, name)
@@ -134,21 +134,21 @@ def test_a_round_posterior_stays_round_and_a_long_one_long(page, figure):
     def state():
         return figure.evaluate("(figure) => figure.sliders.state")
 
-    figure.evaluate("(f) => f.sliders.set({ epsilon: 0.05, radial: 0.05, round: true })")
+    figure.evaluate("(f) => f.sliders.set({ eta: 0.05, radial: 0.05, round: true })")
     sliders.nth(0).press("ArrowLeft")
-    assert state()["epsilon"] == state()["radial"] == 0.049 and box.is_checked()
+    assert state()["eta"] == state()["radial"] == 0.049 and box.is_checked()
     sliders.nth(1).press("PageUp")
     assert state()["radial"] > 0.049 and not box.is_checked()
     held = state()["radial"]
     sliders.nth(0).press("Home")
-    assert state() == {"epsilon": 0.01, "radial": held, "round": False}
+    assert state() == {"eta": 0.01, "radial": held, "round": False}
     sliders.nth(0).press("End")
-    assert state() == {"epsilon": 0.5, "radial": 0.5, "round": False}
+    assert state() == {"eta": 0.5, "radial": 0.5, "round": False}
     sliders.nth(1).press("Home")
     assert state()["radial"] == 0.5  # never narrower across than along
     sliders.nth(0).press("Home")
     box.check()
-    assert state() == {"epsilon": 0.01, "radial": 0.01, "round": True}
+    assert state() == {"eta": 0.01, "radial": 0.01, "round": True}
 
 
 @pytest.mark.parametrize(

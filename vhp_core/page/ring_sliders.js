@@ -3,8 +3,8 @@
   mountAll("ring-sliders", (clip) => {
     const [x, y] = clip.plane.map(axis), [across, up] = clip.plot.map(axis);
     const unit = x(1) - x(0);
-    const radius = (epsilon, radial) => Math.sqrt(2 / (1 + epsilon ** 2 + radial ** 2));
-    const rate = (epsilon, radial) => Math.log((1 + epsilon ** 2 + radial ** 2) / (2 * epsilon * radial));
+    const radius = (eta, radial) => Math.sqrt(2 / (1 + eta ** 2 + radial ** 2));
+    const rate = (eta, radial) => Math.log((1 + eta ** 2 + radial ** 2) / (2 * eta * radial));
 
     // Chebyshev polynomials at t, and their derivatives.
     function polynomials(t, count) {
@@ -16,9 +16,9 @@
       return [values, slopes];
     }
 
-    // The information, and its derivatives with respect to x = log ε at a fixed u, and to u.
-    function information(epsilon, radial) {
-      const [low, high] = clip.range, at = Math.log(epsilon);
+    // The information, and its derivatives with respect to x = log η at a fixed u, and to u.
+    function information(eta, radial) {
+      const [low, high] = clip.range, at = Math.log(eta);
       const u = 1 - Math.log(radial) / at;
       const [p, dp] = polynomials((2 * (at - low)) / (high - low) - 1, clip.table.length);
       const [q, dq] = polynomials(2 * u - 1, clip.table[0].length);
@@ -31,10 +31,10 @@
       return { value, byX, byU };
     }
 
-    // Nats of rate for a nat of information as ε falls; what is across falls too, or stays.
-    function price({ epsilon, radial, round }) {
-      const { byX, byU } = information(epsilon, radial), at = Math.log(epsilon);
-      const share = (2 * epsilon ** 2) / (1 + epsilon ** 2 + radial ** 2);
+    // Nats of rate for a nat of information as η falls; what is across falls too, or stays.
+    function price({ eta, radial, round }) {
+      const { byX, byU } = information(eta, radial), at = Math.log(eta);
+      const share = (2 * eta ** 2) / (1 + eta ** 2 + radial ** 2);
       if (round) return (2 - 2 * share) / -byX;
       return (1 - share) / -(byX + (byU * Math.log(radial)) / at ** 2);
     }
@@ -46,12 +46,12 @@
       return `M${a} ${b}A${size} 1 1 ${c} ${d}A${size} 1 1 ${a} ${b}`;
     }
 
-    function marks({ epsilon, radial, round }) {
-      const r = radius(epsilon, radial), s = epsilon * r * unit, wide = radial * r * unit;
+    function marks({ eta, radial, round }) {
+      const r = radius(eta, radial), s = eta * r * unit, wide = radial * r * unit;
       const pairs = clip.curve.map((e) => [e, round ? e : Math.max(e, radial)]);
       const paid = pairs.map(([e, w]) => [across(e), up(rate(e, w))]);
       const told = pairs.map(([e, w]) => [across(e), up(information(e, w).value)]);
-      const at = across(epsilon), R = rate(epsilon, radial), I = information(epsilon, radial).value;
+      const at = across(eta), R = rate(eta, radial), I = information(eta, radial).value;
       const turns = Array.from({ length: clip.shown }, (_, i) => (2 * Math.PI * i) / clip.shown);
       return {
         ring: { cx: x(0), cy: y(0), r: r * unit },
@@ -72,21 +72,21 @@
     }
 
     function readings(state) {
-      const { epsilon, radial } = state, r = radius(epsilon, radial);
-      const R = rate(epsilon, radial), I = information(epsilon, radial).value;
+      const { eta, radial } = state, r = radius(eta, radial);
+      const R = rate(eta, radial), I = information(eta, radial).value;
       return {
         rate: `${R.toFixed(2)} nats`,
         information: `${I.toFixed(2)} nats`,
         excess: `${(R - I).toFixed(2)} nats`,
         price: `${price(state).toFixed(2)} nats`,
-        lengths: [r, epsilon * r, radial * r].map(digits).join(", "),
+        lengths: [r, eta * r, radial * r].map(digits).join(", "),
       };
     }
 
-    // A posterior that is kept round follows ε; otherwise it is never narrower across than along.
-    function settle({ epsilon, radial, round }, moved) {
+    // A posterior that is kept round follows η; otherwise it is never narrower across than along.
+    function settle({ eta, radial, round }, moved) {
       if (moved === "radial") round = false;
-      return { epsilon, radial: round ? epsilon : Math.max(radial, epsilon), round };
+      return { eta, radial: round ? eta : Math.max(radial, eta), round };
     }
 
     return {
@@ -94,9 +94,9 @@
       readings,
       settle,
       handles: {
-        along: ({ epsilon, radial }) => [x(epsilon * radius(epsilon, radial)) + clip.lead, y(radius(epsilon, radial))],
-        across: ({ epsilon, radial }) => [x((1 + radial) * radius(epsilon, radial)) + clip.lead, y(0)],
-        resolution: ({ epsilon, radial }) => [across(epsilon), up(rate(epsilon, radial))],
+        along: ({ eta, radial }) => [x(eta * radius(eta, radial)) + clip.lead, y(radius(eta, radial))],
+        across: ({ eta, radial }) => [x((1 + radial) * radius(eta, radial)) + clip.lead, y(0)],
+        resolution: ({ eta, radial }) => [across(eta), up(rate(eta, radial))],
       },
     };
   });

@@ -27,7 +27,7 @@ __all__ = ["ring_sliders"]
 
 _CAPTION = (
     "Posteriors of codes on a ring, drawn one standard deviation wide, and what they cost. Make "
-    "round ones sharper by ε: for each further nat about x the rate rises by two. Then draw them "
+    "round ones sharper by η: for each further nat about x the rate rises by two. Then draw them "
     "out across the ring by sᵣ: the rate falls nearly to the information, and rises with it, one "
     "for one."
 )
@@ -53,18 +53,18 @@ def ring_sliders(
     """Let a reader move the widths of posteriors on a ring, along it and across it.
 
     The means lie uniformly on a circle of radius r in the plane. A posterior is a Gaussian with
-    the standard deviation s = εr along the circle, and s_r ≥ s across it. As the decoder can undo
-    any change of scale, r is the one with the least rate under N(0, I), r² = 2/(1 + ε² + (s_r/r)²),
+    the standard deviation s = ηr along the circle, and s_r ≥ s across it. As the decoder can undo
+    any change of scale, r is the one with the least rate under N(0, I), r² = 2/(1 + η² + (s_r/r)²),
     and then
 
-        R = log (1 + ε² + (s_r/r)²) / (2 ε s_r/r),
+        R = log (1 + η² + (s_r/r)²) / (2 η s_r/r),
 
-    which is log(1 + 1/(2ε²)) for the round posterior, s_r = s. The information I(x; z) is read from
+    which is log(1 + 1/(2η²)) for the round posterior, s_r = s. The information I(x; z) is read from
     a table of its values by quadrature, within 0.0001 nats.
 
     Args:
-        resolution: ε = s/r at the beginning, one of the slider's values from 0.01 to 0.5.
-        radial: s_r/r at the beginning, from ε to 1; the posterior is kept round if not given.
+        resolution: η = s/r at the beginning, one of the slider's values from 0.01 to 0.5.
+        radial: s_r/r at the beginning, from η to 1; the posterior is kept round if not given.
         caption: plain text below the figure.
         description: what is seen, in words, for readers who do not see it.
         width: greatest width on the page in pixels.
@@ -82,7 +82,7 @@ def ring_sliders(
     if start < resolution:
         raise ValueError(f"radial must be at least the resolution {resolution}, got {radial}")
     sliders = [
-        Slider("epsilon", "along the ring, ε = s / r", sharp, resolution),
+        Slider("eta", "along the ring, η = s / r", sharp, resolution),
         Slider("radial", "across the ring, sᵣ / r", broad, start),
     ]
     for slider in sliders:
@@ -91,7 +91,7 @@ def ring_sliders(
                 f"{slider.label.split(',')[0]}: {slider.start} is not on its slider; the nearest "
                 f"value is {min(slider.values, key=lambda value: abs(value - slider.start)):g}"
             )
-    state = {"epsilon": resolution, "radial": start, "round": radial is None}
+    state = {"eta": resolution, "radial": start, "round": radial is None}
     marks = _marks(state)
     data = {
         "plane": [_PLANE.x.data, _PLANE.y.data],
@@ -122,14 +122,14 @@ def ring_sliders(
                 "posteriors as ellipses. One handle sets their width along the ring, another one "
                 "that across it.",
                 (360, 300),
-                [Handle("along", "epsilon"), Handle("across", "radial")],
+                [Handle("along", "eta"), Handle("across", "radial")],
             ),
             Panel(
                 _plot(marks),
-                "Rate and information in nats over the resolution ε, which gets sharper to the "
-                "right, with a dot on each at the present ε. The rate lies above the information.",
+                "Rate and information in nats over the resolution η, which gets sharper to the "
+                "right, with a dot on each at the present η. The rate lies above the information.",
                 (360, 300),
-                [Handle("resolution", "epsilon")],
+                [Handle("resolution", "eta")],
             ),
         ],
         {name: (label, told[name]) for name, label in labels.items()},
@@ -148,11 +148,11 @@ def _curve() -> np.ndarray:
 
 def _marks(state: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """What the script's ``marks`` gives for the same state."""
-    epsilon, radial = state["epsilon"], state["radial"]
-    r = radius(epsilon, radial)
+    eta, radial = state["eta"], state["radial"]
+    r = radius(eta, radial)
     unit = _PLANE.x(1.0) - _PLANE.x(0.0)
     x, y = _PLANE.x, _PLANE.y
-    s, s_r = epsilon * r * unit, radial * r * unit
+    s, s_r = eta * r * unit, radial * r * unit
     posteriors = []
     for turn in np.arange(_SHOWN) * 2 * np.pi / _SHOWN:
         along, out = np.array([np.cos(turn), -np.sin(turn)]), s_r
@@ -166,8 +166,8 @@ def _marks(state: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     told = [information(*pair) for pair in widths]
     across = _PLOT.x(curve)
     up_rate, up_told = _PLOT.y(rates), _PLOT.y(told)
-    at = float(_PLOT.x(epsilon))
-    high, low = (float(_PLOT.y(f(epsilon, radial))) for f in (rate, information))
+    at = float(_PLOT.x(eta))
+    high, low = (float(_PLOT.y(f(eta, radial))) for f in (rate, information))
     return {
         "ring": {"cx": x(0.0), "cy": y(0.0), "r": r * unit},
         "posteriors": {"d": "".join(posteriors)},
@@ -186,26 +186,26 @@ def _marks(state: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         "rate name": {
             "x": max(at - 12, 84.0),
             "y": high - 12,
-            "text": f"R {fixed(rate(epsilon, radial), 2)}",
+            "text": f"R {fixed(rate(eta, radial), 2)}",
         },
         "information name": {
             "x": min(at + 10, 312.0),
             "y": low + 20,
-            "text": f"I {fixed(information(epsilon, radial), 2)}",
+            "text": f"I {fixed(information(eta, radial), 2)}",
         },
     }
 
 
 def _readings(state: Mapping[str, Any]) -> dict[str, str]:
-    epsilon, radial = state["epsilon"], state["radial"]
-    paid, told = rate(epsilon, radial), information(epsilon, radial)
-    r = radius(epsilon, radial)
-    lengths = ", ".join(digits(value) for value in (r, epsilon * r, radial * r))
+    eta, radial = state["eta"], state["radial"]
+    paid, told = rate(eta, radial), information(eta, radial)
+    r = radius(eta, radial)
+    lengths = ", ".join(digits(value) for value in (r, eta * r, radial * r))
     return {
         "rate": f"{fixed(paid, 2)} nats",
         "information": f"{fixed(told, 2)} nats",
         "excess": f"{fixed(paid - told, 2)} nats",
-        "price": f"{fixed(price(epsilon, radial, state['round']), 2)} nats",
+        "price": f"{fixed(price(eta, radial, state['round']), 2)} nats",
         "lengths": lengths,
     }
 
@@ -234,7 +234,7 @@ def _plane(marks: Mapping[str, Mapping[str, Any]]) -> str:
 def _plot(marks: Mapping[str, Mapping[str, Any]]) -> str:
     x_ticks = {name: float(name) for name in ("0.5", "0.2", "0.1", "0.05", "0.02", "0.01")}
     y_ticks = {str(n): float(n) for n in (0, 2, 4, 6, 8)}
-    return _PLOT.frame(x_ticks, y_ticks, "resolution ε (sharper to the right)", "nats") + "".join(
+    return _PLOT.frame(x_ticks, y_ticks, "resolution η (sharper to the right)", "nats") + "".join(
         [
             mark("path", "between", "sf-fill-blue", marks),
             mark("path", "rate", "sf-blue", marks),
