@@ -19,7 +19,8 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 
-from studies import stamp
+from studies import grid, stamp
+from tools.guard import guard
 
 
 def draw_cells(table: pd.DataFrame, names: list[str], number: int, key: str) -> list[dict]:
@@ -80,8 +81,10 @@ def confirm(name: str, study: ModuleType, number: int, folder: Path = stamp.HERE
     source = source_hash(*content["data"])
     table = pd.read_csv(folder / f"{name}.csv")
     cells = draw_cells(table, list(inspect.signature(study.run).parameters), number, source)
-    for cell in cells:
-        computed = pd.DataFrame(study.run(**cell))
+    # As the study's own processes do, one thread a cell: with more threads a sum has other last
+    # digits, and a principal axis may have the other sign.
+    for i, rows in grid.compute(study.run, cells):
+        cell, computed = cells[i], pd.DataFrame(rows)
         same = np.logical_and.reduce([table[key] == value for key, value in cell.items()])
         if changed := differences(table[same], computed):
             raise SystemExit(f"{name}: {cell} differs in {', '.join(changed)}: compute it anew")
@@ -93,6 +96,7 @@ def confirm(name: str, study: ModuleType, number: int, folder: Path = stamp.HERE
 
 
 def main(arguments: list[str] | None = None) -> None:
+    guard()
     os.environ.setdefault("TQDM_DISABLE", "1")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("name", help="the table's name, such as motion_cmu")
