@@ -21,7 +21,7 @@ NOISE = np.arange(0.0, 12.0, 0.04)
 
 
 def exponent(r: float) -> float:
-    """α of P(w̄ > t) ≈ const · t^(−α) / √log t: 1/(1 − r), and infinite from r = 1 on.
+    """γ of P(w̄ > t) ≈ const · t^(−γ) / √log t: 1/(1 − r), and infinite from r = 1 on.
 
     Example:
         >>> exponent(0.5), exponent(2.0)

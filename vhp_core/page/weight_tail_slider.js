@@ -71,7 +71,7 @@
         "proposal name": { y: density(bell(0, r)) - 8, text: "q(ζ|z)" },
         tail: { d: tailPath(points) },
         asymptote: { d: tailPath(line) },
-        "tail name": { text: r < 1 ? `α = ${told.alpha}` : `w̄ ≤ √r = ${digits(side)}` },
+        "tail name": { text: r < 1 ? `γ = ${told.alpha}` : `w̄ ≤ √r = ${digits(side)}` },
         "variance name": { text: `variance ${told.variance}` },
         gap: { d: r === 1 ? "" : gapPath(gaps) },
         law: { d: gapPath(law(r, gaps[gaps.length - 1][1])) },

@@ -50,7 +50,7 @@ def weight_tail_slider(
 
     With the posterior N(m, v) and the proposal N(m, rv), log w̄ = ½ log r + ½ (1 − r) ε² with
     ε ~ N(0, 1). For r < 1 the tail is P(w̄ > t) = erfc(x/√2) with x² = 2 log(t/√r)/(1 − r), which
-    falls as t^(−α)/√log t with α = 1/(1 − r); for r > 1 no weight exceeds √r. The variance is
+    falls as t^(−γ)/√log t with γ = 1/(1 − r); for r > 1 no weight exceeds √r. The variance is
     r/√(2r − 1) − 1, infinite up to r = ½. The gap log p(z) − F_K is ½ (r − 1 − log r) at K = 1; for
     other K the page integrates it, within 0.00001 nats. Its law for large K is dashed: Var(w̄)/2K
     for r > ½, and otherwise a curve through the last point, K^(−r/(1 − r))/√log K for r < ½.
@@ -86,10 +86,10 @@ def weight_tail_slider(
         "near": [_significant(_NEAR), _significant(erf(_NEAR / math.sqrt(2)))],
         "amounts": [float(AMOUNTS[0]), 0.2, len(AMOUNTS)],
         "noise": [0.04, len(NOISE)],
-        "spoken": {"alpha": "α", "variance": "variance", "now": "gap"},
+        "spoken": {"alpha": "γ", "variance": "variance", "now": "gap"},
     }
     labels = {
-        "alpha": "α of the weights’ tail t^(−α)",
+        "alpha": "γ of the weights’ tail t^(−γ)",
         "variance": "variance of w̄",
         "one": "gap with one weight",
         "now": "gap with K weights",
@@ -166,7 +166,7 @@ def _marks(state: Mapping[str, float]) -> dict[str, dict[str, Any]]:
     return marks | {
         "tail": {"d": path(_TAIL.x(weights), _TAIL.y(chances))},
         "asymptote": {"d": path(_TAIL.x(line[0]), _TAIL.y(line[1]))},
-        "tail name": {"text": f"α = {told['alpha']}" if r < 1 else f"w̄ ≤ √r = {digits(side)}"},
+        "tail name": {"text": f"γ = {told['alpha']}" if r < 1 else f"w̄ ≤ √r = {digits(side)}"},
         "variance name": {"text": f"variance {told['variance']}"},
         "gap": {"d": path(_GAP.x(_NUMBERS), _GAP.y(gaps)) if r != 1 else ""},
         "law": {
