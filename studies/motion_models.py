@@ -75,7 +75,7 @@ def _samples(data: vhp.data.MotionData) -> pd.DataFrame:
 def _refitted(data: vhp.data.MotionData, table: pd.DataFrame) -> pd.DataFrame:
     """The IWAE's weights of each seed, and the σ that the constraint's models would be given."""
     test, rows = data.x[data.split[1]], []
-    for seed in motion.CELLS[CELL["z_dim"], CELL["weight_decay"]]:
+    for seed in motion.CELLS[CELL["data"]][CELL["z_dim"], CELL["weight_decay"]]:
         model = vhp.load(motion.weights_path(CELL | {"seed": seed}, "IWAE"))
         of_cell = (table[list(CELL)] == pd.Series(CELL | {"seed": seed})).all(axis=1)
         error = table[of_cell].set_index("model").train_error["IWAE"]
