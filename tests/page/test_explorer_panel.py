@@ -8,7 +8,7 @@ import torch
 
 import vhp_core as vhp
 from tests.page.explorers import PRIORS, N, browser_only, codes, deep, explorer, pictures, trained
-from tests.page.test_player import Page
+from tests.page.test_player import Page, unpacked
 from tools.check.explorer import DECODED
 
 
@@ -16,7 +16,7 @@ def test_a_still_picture_stands_where_no_script_runs():
     page = Page(explorer().html)
     tags = [tag for tag, _ in page.elements]
     assert tags.count("svg") == 1 and tags.count("polyline") == 4 and tags.count("circle") == 2 * 20
-    html = pictures(trained(x_dim=12), 3, 4).html
+    html = unpacked(pictures(trained(x_dim=12), 3, 4).html)
     assert html.count('href="data:image/png;base64,') == 3
 
 
@@ -67,7 +67,7 @@ def test_a_still_picture_is_the_projection():
     page = Page(deep()[0].html)
     tags = [tag for tag, _ in page.elements]
     assert tags.count("polyline") == 4 and tags.count("circle") == 2 * 20
-    assert deep()[0].html.count('href="data:image/png;base64,') == 6
+    assert unpacked(deep()[0].html).count('href="data:image/png;base64,') == 6
 
 
 def check_paths(figure, panel, pairs, graph):

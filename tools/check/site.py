@@ -6,7 +6,8 @@ player drawing and playing, and every latent explorer answering (``tools/check/e
 sound structure, no serious finding of axe-core and legible figures in both themes
 (``tools/check/accessibility.py``); no dead link (``tools/check/links.py``); at most 4 MB to
 transfer. Then the journeys of ``tools/check/journeys.py``: search, page to page, keyboard, and all
-pages opened from disk. The browser is /usr/bin/chromium; CHROMIUM names another.
+pages opened from disk; and the executed notebooks in JupyterLab (``tools/check/jupyter.py``). The
+browser is /usr/bin/chromium; CHROMIUM names another.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from tools.check import journeys
 from tools.check.accessibility import contrast_faults, rule_faults, structure_faults, themed
 from tools.check.browser import FLAGS, serve, watched
 from tools.check.explorer import explore, missing
+from tools.check.jupyter import lab_faults
 from tools.check.links import link_faults
 
 NOT_PAGES = ("genindex.html", "search.html", "py-modindex.html")
@@ -209,6 +211,8 @@ def check_site(
             tell(name, *check(page, base, name, site))
         for journey, found in (travel(page, base, site, names) if names else {}).items():
             tell(journey, found)
+        for notebook, found in (lab_faults(page, site) if names else {}).items():
+            tell(f"{notebook} in JupyterLab", found)
         browser.close()
     print(f"{passed} passed, {failed} failed", flush=True)
     return failed

@@ -15,8 +15,11 @@ import time
 from html.parser import HTMLParser
 from pathlib import Path
 
+import yaml
+
 from tools.chapters import notebooks
 from tools.guard import guard
+from tools.site import offered, take_along
 from tools.site.lighten import lighten
 from tools.site.stage import failures, stage, write
 
@@ -69,6 +72,12 @@ def stale_studies(root: Path) -> list[str]:
     ]
 
 
+def address(root: Path) -> str:
+    """Where the site will stand, as ``_config.yml`` says; empty while nobody knows."""
+    config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+    return config["html"].get("baseurl", "")
+
+
 def build(root: Path, budget: str) -> Path:
     """Build the site; the folder it lies in."""
     source, site = root / "_build" / "src", root / "_build" / "html"
@@ -82,6 +91,8 @@ def build(root: Path, budget: str) -> Path:
     }  # tools.site.sphinx_pages is there
     if subprocess.run(command, check=False, env=environment).returncode:
         raise SystemExit("the site was not built: every warning above counts as an error")
+    (wheel,) = (path.name for path in (source / take_along.FOLDER).glob("*.whl"))
+    offered.write(root, site, root / "_build" / ".doctrees", wheel, address(root))
     lighten(site)
     for path in sorted(site.rglob("*.html")):
         asked = outside_requests(path.read_text(encoding="utf-8"))

@@ -2,7 +2,7 @@
 
 An extension, named in ``_config.yml``. In each chapter the first use of every term of the glossary
 becomes a link to it, with the definition as its tooltip: the notebooks themselves stay free of
-markup that Jupyter would show as it is. The side bar counts the chapters as the text does.
+markup for it.
 """
 
 import re
@@ -163,30 +163,13 @@ def mended(body: str) -> str:
     return body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
 
 
-def numbered(contents: str, page: str) -> str:
-    """The side bar with each chapter's number before its name; the page's own link is ``#``."""
-
-    def add(match: re.Match) -> str:
-        number = CHAPTER.match(page if match[2] == "#" else match[2])
-        if not number or not number[0][:2].isdigit():  # an appendix has none
-            return match[0]
-        return f'{match[1]}<span class="chapter-number">{int(number[0][:2])}</span> '
-
-    return re.sub(r'(<a class="[^"]*\binternal\b[^"]*" href="([^"#]+|#)">)\s*', add, contents)
-
-
 # ---- downloads ----------------------------------------------------------------------------------
 
 
 def _page(app: Sphinx, page: str, template: str, context: dict, doctree: Any) -> None:
-    """Mend the page and its side bar, and put the plain notebook into a chapter's menu."""
+    """Mend the page, and put the plain notebook into a chapter's menu."""
     if "body" in context:
         context["body"] = mended(context["body"])
-    if "generate_toctree_html" in context:
-        contents = context["generate_toctree_html"]
-        context["generate_toctree_html"] = lambda *given, **named: numbered(
-            str(contents(*given, **named)), page
-        )
     if not CHAPTER.match(page):
         return
     for group in context["header_buttons"]:

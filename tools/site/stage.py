@@ -21,7 +21,14 @@ from tools.site.marks import (
     landing_figure,
     latent_explorer,
 )
-from tools.site.take_along import DOWNLOADS, WHEEL, downloads_table, installation, offered
+from tools.site.take_along import (
+    DOWNLOADS,
+    FOLDER,
+    WHEEL,
+    build_wheel,
+    downloads_table,
+    installation,
+)
 
 
 def stage(root: Path, budget: str) -> dict[str, bytes]:
@@ -63,8 +70,8 @@ def stage(root: Path, budget: str) -> dict[str, bytes]:
         if API_REFERENCE in text:
             text = text.replace(API_REFERENCE, reference())
         if WHEEL in text:
-            wheel, taken = offered(root)
-            files |= taken
+            wheel, content = build_wheel(root)
+            files[f"{FOLDER}/{wheel}"] = content
             text = text.replace(WHEEL, installation(wheel))
         text = text.replace(DOWNLOADS, downloads_table(root))
         files[path.name] = text.encode()

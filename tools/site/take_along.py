@@ -1,4 +1,4 @@
-"""What readers take along: plain notebooks, the library as a wheel, and their page."""
+"""What readers take along: the library as a wheel, and the page of downloads."""
 
 import os
 import shutil
@@ -8,8 +8,9 @@ import tempfile
 from pathlib import Path
 
 from tools.chapters import notebooks
+from tools.site.offered import EXECUTED, PLAIN
 
-__all__ = ["DOWNLOADS", "WHEEL", "build_wheel", "downloads_table", "installation", "offered"]
+__all__ = ["DOWNLOADS", "FOLDER", "WHEEL", "build_wheel", "downloads_table", "installation"]
 
 DOWNLOADS = "% table of downloads"
 WHEEL = "% wheel"
@@ -44,22 +45,13 @@ def build_wheel(root: Path) -> tuple[str, bytes]:
         return wheel.name, wheel.read_bytes()
 
 
-def offered(root: Path) -> tuple[str, dict[str, bytes]]:
-    """The wheel's name, and path -> content of everything beside the pages that can be taken."""
-    name, wheel = build_wheel(root)
-    files = {f"{FOLDER}/{name}": wheel}
-    for chapter in notebooks.chapters(root):
-        files[f"{FOLDER}/notebooks/{chapter.name}"] = chapter.read_bytes()
-    return name, files
-
-
 def downloads_table(root: Path) -> str:
     """One row a chapter, with links to its executed and its plain notebook."""
     rows = ["| Chapter | Executed | Plain |", "|---|---|---|"]
     for chapter in notebooks.chapters(root):
         links = [
             f'<a href="{folder}/{chapter.name}" download>{kind}</a>'
-            for folder, kind in (("_sources", "executed"), ("notebooks", "plain"))
+            for folder, kind in ((EXECUTED, "executed"), (PLAIN, "plain"))
         ]
         rows.append(f"| {{doc}}`{chapter.stem}` | {links[0]} | {links[1]} |")
     return "\n".join(rows)

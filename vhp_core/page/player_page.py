@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -78,7 +79,7 @@ def player_page(
         caption=escape(caption),
         data=escape(data),
         last=frames - 1,
-        still=still,
+        still=_image(still, description) if still else "",
         style=_read("player.css") + (_read(style) if style else ""),
         parts=parts,
         slider=escape(slider),
@@ -87,19 +88,32 @@ def player_page(
     return html, fingerprint
 
 
+def _image(svg: str, alt: str) -> str:
+    """A drawing as an image: a notebook that is not trusted shows these, and no drawing itself."""
+    style = "<style>text{font:13px system-ui,sans-serif;fill:#222}</style>"
+    whole = re.sub(
+        r"<svg ([^>]*)>", rf'<svg xmlns="http://www.w3.org/2000/svg" \1>{style}', svg, count=1
+    )
+    data = base64.b64encode(whole.encode()).decode("ascii")
+    return f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}"/>'
+
+
+# What needs the script stands in a script of its own, which a notebook that is not trusted, and a
+# browser without scripts, leave out.
 _TEMPLATE = """\
 <figure class="motion-player {kind}" data-fingerprint="{fingerprint}" role="group" \
 aria-label="{description}" style="max-width:{width}px" data-clip="{data}">
 <style>{style}</style>
 <div class="motion-player-still">{still}</div>
-<canvas role="img" tabindex="0" hidden aria-label="{description} \
+<script type="text/html"><canvas role="img" tabindex="0" hidden aria-label="{description} \
 {keys}"></canvas>
 {parts}<div class="motion-player-controls" hidden>
 <button type="button" class="motion-player-play" aria-label="Play"></button>
 <input type="range" min="0" max="{last}" step="1" aria-label="{slider}">
 <output class="motion-player-time" aria-hidden="true"></output>
 </div>
-{hint}<figcaption>{caption}</figcaption>
+{hint}</script>
+<figcaption>{caption}</figcaption>
 <script>{script}</script>
 </figure>"""
 

@@ -143,6 +143,9 @@
 
   function mountAll(kind, showing) {
     for (const figure of document.querySelectorAll(`figure.${kind}:not([data-mounted])`)) {
+      const parts = figure.querySelector('script[type="text/html"]'); // what waits for a script
+      parts.insertAdjacentHTML("beforebegin", parts.textContent);
+      parts.remove();
       mount(figure, showing(figure));
     }
   }

@@ -7,7 +7,7 @@ from docutils.utils import new_document
 from PIL import Image
 from sphinx.addnodes import pending_xref
 
-from tools.site.sphinx_pages import first_uses, mended, numbered, regular_returns, terms, width_of
+from tools.site.sphinx_pages import first_uses, mended, regular_returns, terms, width_of
 
 
 def paragraph(*parts):
@@ -77,16 +77,6 @@ def test_no_line_ends_between_a_formula_and_the_stop_behind_it():
     formula = '<span class="math notranslate nohighlight">\\(x\\)</span>'
     assert mended(f"<p>{formula}: y") == f'<p><span class="unbroken">{formula}:</span> y'
     assert mended(f"<p>{formula} y") == f"<p>{formula} y"
-
-
-def test_chapters_are_numbered_in_the_side_bar():
-    link = '<a class="reference internal" href="{}">Rings</a>'
-    plain = link.format("glossary.html") + link.format("#")
-    assert numbered(plain, "glossary") == plain
-    number = '<span class="chapter-number">6</span> '
-    named = link.replace("Rings", number + "Rings")
-    shown = numbered(link.format("06_rings.html") + link.format("#"), "06_rings")
-    assert shown == named.format("06_rings.html") + named.format("#")
 
 
 def test_the_width_of_a_picture():
