@@ -1,8 +1,7 @@
 """Build the site from the executed chapters, with warnings as errors.
 
-Everything is staged into ``_build/src`` (a file that did not change is not touched, so Sphinx
-reads it once), Jupyter Book turns it into ``_build/html``, and no page may ask for a file from
-elsewhere. If a chapter failed, the site is built with the others, and the command ends with a
+Everything is staged into ``_build/src``, Jupyter Book turns all of it into ``_build/html``, so that
+no page is of an earlier build, and no page may ask for a file from elsewhere. If a chapter failed, the site is built with the others, and the command ends with a
 summary and a status of 1.
 """
 
@@ -84,6 +83,8 @@ def build(root: Path, budget: str) -> Path:
     write(stage(root, budget), source)
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(source)]
     command += ["--path-output", str(root), "--quiet", "-n", "--keep-going"]
+    # Titles, numbers and terms of one page stand on others too, and Sphinx does not know which.
+    command += ["--all"]
     # What a failed chapter does not show, other pages refer to in vain: told, but no error then.
     command += [] if failures(root, budget) else ["-W"]
     environment = os.environ | {
