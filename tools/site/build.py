@@ -1,8 +1,8 @@
 """Build the site from the executed chapters, with warnings as errors.
 
 Everything is staged into ``_build/src``, Jupyter Book turns all of it into ``_build/html``, so that
-no page is of an earlier build, and no page may ask for a file from elsewhere. If a chapter failed, the site is built with the others, and the command ends with a
-summary and a status of 1.
+no page is of an earlier build, and no page may ask for a file from elsewhere. If a chapter failed,
+the site is built with the others, and the command ends with a summary and a status of 1.
 """
 
 import argparse
