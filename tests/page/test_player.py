@@ -33,7 +33,8 @@ def unpacked(html):
         return base64.b64decode(image[1]).decode()
 
     html = re.sub(r'<script type="text/html">(.*?)</script>', r"\1", html, flags=re.DOTALL)
-    return re.sub(r'<img [^>]*src="data:image/svg\+xml;base64,([^"]*)"/>', drawing, html)
+    still = r'(?<=-still">)<img [^>]*src="data:image/svg\+xml;base64,([^"]*)"/>'
+    return re.sub(still, drawing, html)
 
 
 class Page(HTMLParser):
