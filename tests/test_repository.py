@@ -54,6 +54,13 @@ def test_chapter_compares_numbers_and_ends_in_its_claims(path):
 
 
 @chapter
+def test_no_fingerprint_is_printed_in_sight(path):
+    for cell in notebooks.code_cells(notebooks.read(path)):
+        if re.search(r"\bfingerprint\(", notebooks.source(cell)):
+            assert {"remove-cell", "remove-output"} & set(notebooks.tags(cell)), cell["id"]
+
+
+@chapter
 def test_every_figure_has_a_caption_and_an_alt_text(path):
     shown = [
         cell["metadata"].get("mystnb", {})
