@@ -5,6 +5,7 @@ from .effects import Effect, clustered_effect, paired_effect
 from .fingerprints import DATA_SETS, fingerprint, source_hash
 from .numerics import PROFILE, numerical_profile
 from .studies import KeptModels, Study, is_current, read_models, read_study, study_file
+from .tables import over_seeds, worded
 
 __all__ = [
     "DATA_SETS",
@@ -20,9 +21,11 @@ __all__ = [
     "fingerprint",
     "is_current",
     "numerical_profile",
+    "over_seeds",
     "paired_effect",
     "read_models",
     "read_study",
     "source_hash",
     "study_file",
+    "worded",
 ]
