@@ -23,6 +23,7 @@ from tools.chapters import notebooks
 from tools.check import journeys
 from tools.check.accessibility import contrast_faults, rule_faults, structure_faults, themed
 from tools.check.browser import FLAGS, serve, watched
+from tools.check.chapter import chapter_faults, measured
 from tools.check.explorer import explore, missing
 from tools.check.jupyter import lab_faults
 from tools.check.links import link_faults
@@ -30,7 +31,8 @@ from tools.check.links import link_faults
 NOT_PAGES = ("genindex.html", "search.html", "py-modindex.html")
 MOST_BYTES = 4_000_000
 PATIENCE = 120_000  # milliseconds for a page to load, on a machine that is busy
-WIDTHS = (1280, 1024, 390)
+# 640 and 320 are also what is left of 1280 pixels at a zoom of 200 % and 400 %.
+WIDTHS = (1280, 1600, 1024, 768, 640, 390, 320)
 PLAYS_WITHIN = 2.0  # seconds
 
 # Facts about a page, gathered in it. Pictures that load late are fetched and waited for.
@@ -131,7 +133,10 @@ def check(page: Page, base: str, name: str, site: Path) -> tuple[list[str], str]
         facts = page.evaluate(FACTS)
         for fault in faults(facts):
             note(fault)
-        for fault in [*structure_faults(page), *link_faults(site, name)]:
+        shape = measured(page)
+        for fault in [
+            *structure_faults(page), *link_faults(site, name), *chapter_faults(name, shape)
+        ]:  # fmt: skip
             note(fault)
         for fault in [*rule_faults(page), *contrast_faults(page)]:
             note(f"light: {fault}")
@@ -156,7 +161,8 @@ def check(page: Page, base: str, name: str, site: Path) -> tuple[list[str], str]
                 note(f"at {width} pixels: {fault}")
     players = len(page.query_selector_all("figure.motion-player"))
     seen = f"{len(facts['images'])} pictures, {facts['formulas']} formulas, {players} players, "
-    return found, seen + f"{weight / 1e6:.2f} MB"
+    seen += f"{weight / 1e6:.2f} MB, {shape['share']:.0%} code"
+    return found, seen + (f", figure at {shape['first']:.0f}" if shape["first"] else "")
 
 
 def travel(page: Page, base: str, site: Path, names: list[str]) -> dict[str, list[str]]:
