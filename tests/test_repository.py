@@ -10,7 +10,7 @@ import pybtex.database
 import pytest
 import yaml
 
-from tools.chapters import notebooks
+from tools.chapters import notebooks, reading
 from tools.chapters.check import CHECKED
 from tools.check.site import says_nothing
 
@@ -51,6 +51,14 @@ def test_chapter_compares_numbers_and_ends_in_its_claims(path):
     assert any(CHECKED in notebooks.tags(cell) for cell in cells)
     assert "claims" in notebooks.tags(cells[-1])
     assert sum("claims" in notebooks.tags(cell) for cell in cells) == 1
+
+
+@chapter
+def test_chapter_can_be_read_at_a_sitting(path):
+    notebook = notebooks.read(path)
+    most = 250 if path.stem.endswith("your_own_data") else 150
+    assert reading.words(notebook) <= 4500
+    assert reading.open_lines(notebook) <= most
 
 
 @chapter

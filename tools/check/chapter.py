@@ -16,7 +16,7 @@ TO_COPY = re.compile(r"\d\d_your_own_data\.html")  # whose code is what readers 
 MEASURE = """() => {
   const article = document.querySelector("article.bd-article") || document.querySelector("main");
   // What lies in a closed fold has a height too, and is not to be seen.
-  const height = (element) => element.checkVisibility({contentVisibilityAuto: true})
+  const height = (element) => element.checkVisibility()
     ? element.getBoundingClientRect().height : 0;
   const code = [...article.querySelectorAll(".cell_input")].map(height);
   const figures = [...article.querySelectorAll("figure")].filter(height).map(
