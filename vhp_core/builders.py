@@ -64,7 +64,7 @@ def mlp_vae(
             below 0.
 
     Example:
-        >>> model = mlp_vae(x_dim=50, z_dim=2, hidden=(64, 64))
+        >>> model = vhp.mlp_vae(x_dim=50, z_dim=2, hidden=(64, 64))
         >>> model.sample(4).shape
         torch.Size([4, 50])
     """
@@ -114,7 +114,7 @@ def conv_vae(
             be halved that often.
 
     Example:
-        >>> conv_vae((3, 48, 32), z_dim=2, channels=(4, 8), hidden=32).sample(5).shape
+        >>> vhp.conv_vae((3, 48, 32), z_dim=2, channels=(4, 8), hidden=32).sample(5).shape
         torch.Size([5, 3, 48, 32])
     """
     config = dict(locals())  # the arguments, which save writes down
@@ -149,11 +149,13 @@ def build(builder: Callable[..., VAE], /, **arguments: Any) -> VAE:
         ValueError: if the builder has no name or returns no VAE, or JSON cannot hold an argument.
 
     Example:
+        >>> from torch import nn
         >>> def narrow_vae(x_dim, z_dim):
-        ...     encoder = GaussianMLP(x_dim, z_dim, hidden=(8,))
+        ...     encoder = vhp.GaussianMLP(x_dim, z_dim, hidden=(8,))
         ...     decoder = nn.Sequential(nn.Linear(z_dim, 8), nn.Tanh(), nn.Linear(8, x_dim))
-        ...     return VAE(encoder, decoder, GaussianLikelihood(), StandardNormal(z_dim))
-        >>> model = build(narrow_vae, x_dim=5, z_dim=2)
+        ...     prior = vhp.StandardNormal(z_dim)
+        ...     return vhp.VAE(encoder, decoder, vhp.GaussianLikelihood(), prior)
+        >>> model = vhp.build(narrow_vae, x_dim=5, z_dim=2)
         >>> model.config
         {'builder': 'narrow_vae', 'arguments': {'x_dim': 5, 'z_dim': 2}}
     """
@@ -215,11 +217,12 @@ def load(path: str | os.PathLike, builder: Callable[..., VAE] | None = None) -> 
             another function than ``builder``.
 
     Example:
+        >>> import torch
         >>> import tempfile
-        >>> model = mlp_vae(5, 2, hidden=(8,))
+        >>> model = vhp.mlp_vae(5, 2, hidden=(8,))
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     model.save(f"{folder}/model.safetensors")
-        ...     same = load(f"{folder}/model.safetensors")
+        ...     same = vhp.load(f"{folder}/model.safetensors")
         >>> torch.equal(same.decoder[0].weight, model.decoder[0].weight)
         True
     """

@@ -56,10 +56,10 @@ def warning_signs(
         ValueError: if the data are not the model's.
 
     Example:
-        >>> import vhp_core as vhp
+        >>> import torch
         >>> model, x, far = vhp.mlp_vae(3, 1, hidden=(8,)), torch.randn(50, 3), vhp.Rewo(kappa=0.1)
         >>> history = vhp.fit(model, x, far, steps=1, progress=False)
-        >>> [sign[:31] for sign in warning_signs(model, x, history, far)]
+        >>> [sign[:31] for sign in vhp.diagnosis.warning_signs(model, x, history, far)]
         ['the error never fell below kapp']
     """
     data = check_data(model, x)

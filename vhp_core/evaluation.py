@@ -47,9 +47,9 @@ def reconstruction_error(model: VAE, x: Any, num_samples: int = 1, seed: int = 0
         ValueError: as :func:`check_data`.
 
     Example:
-        >>> from vhp_core import mlp_vae
-        >>> model = mlp_vae(5, 2, hidden=(8,))
-        >>> reconstruction_error(model, torch.zeros(3, 5), num_samples=4).shape
+        >>> import torch
+        >>> model = vhp.mlp_vae(5, 2, hidden=(8,))
+        >>> vhp.evaluation.reconstruction_error(model, torch.zeros(3, 5), num_samples=4).shape
         torch.Size([3])
     """
 
@@ -71,8 +71,9 @@ def error_of_mean(model: VAE, x: Tensor) -> float:
     Returns: the mean of C, in its own unit.
 
     Example:
-        >>> from vhp_core import mlp_vae
-        >>> error_of_mean(mlp_vae(2, 1, hidden=(8,)), torch.tensor([[1.0, 0.0], [3.0, 4.0]]))
+        >>> import torch
+        >>> model = vhp.mlp_vae(2, 1, hidden=(8,))
+        >>> vhp.evaluation.error_of_mean(model, torch.tensor([[1.0, 0.0], [3.0, 4.0]]))
         5.0
     """
     mean = x.nanmean(0) if x.isnan().any() else x.mean(0)
@@ -96,8 +97,8 @@ def mean_entries(model: VAE, x: Any, seed: int = 0) -> Tensor:
         ValueError: as :func:`check_data`.
 
     Example:
-        >>> from vhp_core import mlp_vae
-        >>> mean_entries(mlp_vae(5, 2, hidden=(8,)), torch.zeros(3, 5)).shape
+        >>> import torch
+        >>> vhp.evaluation.mean_entries(vhp.mlp_vae(5, 2, hidden=(8,)), torch.zeros(3, 5)).shape
         torch.Size([5])
     """
     data = check_data(model, x)
@@ -131,9 +132,9 @@ def rate(
         ValueError: as :func:`check_data`.
 
     Example:
-        >>> from vhp_core import mlp_vae
-        >>> model = mlp_vae(5, 2, hidden=(8,))
-        >>> rate(model, torch.zeros(3, 5), prior_samples=8).shape
+        >>> import torch
+        >>> model = vhp.mlp_vae(5, 2, hidden=(8,))
+        >>> vhp.evaluation.rate(model, torch.zeros(3, 5), prior_samples=8).shape
         torch.Size([3])
     """
 
@@ -160,8 +161,8 @@ def zeta_share(prior: HierarchicalPrior, num_samples: int = 10_000, seed: int = 
         seed: of the draws.
 
     Example:
-        >>> from vhp_core import HierarchicalPrior
-        >>> round(zeta_share(HierarchicalPrior(2, hidden=(8,))), 2)  # before training
+        >>> prior = vhp.HierarchicalPrior(2, hidden=(8,))  # before training
+        >>> round(vhp.evaluation.zeta_share(prior), 2)
         0.91
     """
     with stream(seed, module=prior, device=next(prior.parameters()).device):
@@ -187,9 +188,9 @@ def dead_units(model: VAE, x: Any, seed: int = 0) -> dict[str, tuple[int, int]]:
         ValueError: as :func:`check_data`.
 
     Example:
-        >>> from vhp_core import mlp_vae
-        >>> model = mlp_vae(5, 2, hidden=(8,), prior="normal", activation="relu")
-        >>> sorted(dead_units(model, torch.randn(100, 5)))
+        >>> import torch
+        >>> model = vhp.mlp_vae(5, 2, hidden=(8,), prior="normal", activation="relu")
+        >>> sorted(vhp.evaluation.dead_units(model, torch.randn(100, 5)))
         ['decoder.1', 'encoder.net.1']
     """
     x = check_data(model, x)[:].to(next(model.parameters()))
@@ -221,9 +222,10 @@ def log_likelihood(
         ValueError: as :func:`check_data`.
 
     Example:
-        >>> from vhp_core import mlp_vae
-        >>> model = mlp_vae(5, 2, hidden=(8,))
-        >>> log_likelihood(model, torch.zeros(3, 5), num_samples=50, prior_samples=8).shape
+        >>> import torch
+        >>> model = vhp.mlp_vae(5, 2, hidden=(8,))
+        >>> x, few = torch.zeros(3, 5), {"num_samples": 50, "prior_samples": 8}
+        >>> vhp.evaluation.log_likelihood(model, x, **few).shape
         torch.Size([3])
     """
 

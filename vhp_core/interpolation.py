@@ -47,8 +47,7 @@ class LatentGraph:
         component_of: (N,) array, the component that each node lies in.
 
     Example:
-        >>> from vhp_core import mlp_vae
-        >>> graph = LatentGraph(mlp_vae(5, 2, hidden=(8,)), num_nodes=200, num_neighbors=8)
+        >>> graph = vhp.LatentGraph(vhp.mlp_vae(5, 2, hidden=(8,)), num_nodes=200, num_neighbors=8)
         >>> graph.interpolate(graph.nodes[0], graph.nodes[1], num_points=60).shape
         torch.Size([60, 2])
     """
@@ -152,9 +151,9 @@ def zeta_path(model: VAE, z_start: Tensor, z_end: Tensor, num_points: int = 60) 
         ValueError: if the prior has no ζ, or ``num_points`` is below 2.
 
     Example:
-        >>> from vhp_core import mlp_vae
-        >>> model = mlp_vae(5, 2, hidden=(8,))
-        >>> zeta_path(model, torch.zeros(2), torch.ones(2), num_points=30).shape
+        >>> import torch
+        >>> model = vhp.mlp_vae(5, 2, hidden=(8,))
+        >>> vhp.zeta_path(model, torch.zeros(2), torch.ones(2), num_points=30).shape
         torch.Size([30, 2])
     """
     prior, ends = (
@@ -200,10 +199,10 @@ def compare_paths(
     roughness where the decoded path has no length.
 
     Example:
-        >>> from vhp_core import mlp_vae
-        >>> model, x = mlp_vae(5, 2, hidden=(8,)), torch.randn(20, 5)
-        >>> graph = LatentGraph(model, num_nodes=100, num_neighbors=10)
-        >>> frame = compare_paths(model, graph, x[:3], x[3:6], data=x)
+        >>> import torch
+        >>> model, x = vhp.mlp_vae(5, 2, hidden=(8,)), torch.randn(20, 5)
+        >>> graph = vhp.LatentGraph(model, num_nodes=100, num_neighbors=10)
+        >>> frame = vhp.compare_paths(model, graph, x[:3], x[3:6], data=x)
         >>> frame.path.tolist()
         ['graph', 'straight', 'graph', 'straight', 'graph', 'straight']
     """

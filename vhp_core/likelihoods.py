@@ -29,7 +29,8 @@ class GaussianLikelihood(Entrywise):
         event_dims: number of trailing dimensions that make one observation, 1 for vectors.
 
     Example:
-        >>> likelihood = GaussianLikelihood()
+        >>> import torch
+        >>> likelihood = vhp.GaussianLikelihood()
         >>> likelihood.error(torch.tensor([[3.0, 4.0]]), torch.zeros(1, 2))
         tensor([25.])
         >>> likelihood.set_scale(mean_error=0.5, dim=2)  # σ² = 0.25
@@ -86,7 +87,8 @@ class GaussianPerColumnLikelihood(Entrywise):
         shape: of one observation, D or (D,); each of its entries has a σ.
 
     Example:
-        >>> likelihood = GaussianPerColumnLikelihood(2)
+        >>> import torch
+        >>> likelihood = vhp.GaussianPerColumnLikelihood(2)
         >>> likelihood.set_scales(torch.tensor([0.25, 4.0]))
         >>> likelihood.log_scale.exp().detach()
         tensor([0.5000, 2.0000])
@@ -125,7 +127,8 @@ class BernoulliLikelihood(Entrywise):
         event_dims: number of trailing dimensions that make one observation.
 
     Example:
-        >>> likelihood = BernoulliLikelihood()
+        >>> import torch
+        >>> likelihood = vhp.BernoulliLikelihood()
         >>> likelihood.error(torch.tensor([[1.0, 0.0]]), torch.zeros(1, 2))  # 2 log 2
         tensor([1.3863])
     """

@@ -33,7 +33,7 @@ class Geco:
             not finite or below zero.
 
     Example:
-        >>> geco = Geco(kappa=1.0, nu=0.04, beta0=0.5)
+        >>> geco = vhp.Geco(kappa=1.0, nu=0.04, beta0=0.5)
         >>> geco.update(2.0)
         >>> round(geco.value, 4)  # 2 exp(0.04 (2 − 1))
         2.0816
@@ -133,7 +133,7 @@ class Rewo(Geco):
         ValueError: as :class:`Geco`.
 
     Example:
-        >>> rewo = Rewo(kappa=1.0, nu=0.1, beta0=0.5)
+        >>> rewo = vhp.Rewo(kappa=1.0, nu=0.1, beta0=0.5)
         >>> rewo.update(2.0)  # κ² = 1 is not reached: λ rests
         >>> rewo.initial_phase, rewo.value
         (True, 2.0)

@@ -27,7 +27,8 @@ class MLP(nn.Sequential):
         ValueError: if there is no activation of this name.
 
     Example:
-        >>> MLP(3, 2, hidden=(8,))(torch.zeros(5, 3)).shape
+        >>> import torch
+        >>> vhp.MLP(3, 2, hidden=(8,))(torch.zeros(5, 3)).shape
         torch.Size([5, 2])
     """
 
@@ -71,7 +72,8 @@ class GaussianAroundLinear(nn.Module):
         min_scale: s_min, the lower limit of the standard deviation.
 
     Example:
-        >>> network = GaussianMLP(3, 2, hidden=(8,))
+        >>> import torch
+        >>> network = vhp.GaussianMLP(3, 2, hidden=(8,))
         >>> network.set_affine(torch.ones(2, 3), torch.zeros(2), 0.3)
         >>> q = network(torch.ones(1, 3))
         >>> q.loc.detach(), q.scale.detach()
@@ -143,7 +145,7 @@ class GaussianMLP(GaussianAroundLinear):
 
     Example:
         >>> import torch
-        >>> q = GaussianMLP(50, 2)(torch.zeros(128, 50))
+        >>> q = vhp.GaussianMLP(50, 2)(torch.zeros(128, 50))
         >>> q.batch_shape, q.event_shape
         (torch.Size([128]), torch.Size([2]))
     """
@@ -183,7 +185,8 @@ class GaussianConv(GaussianAroundLinear):
             as :class:`MLP`.
 
     Example:
-        >>> q = GaussianConv((3, 45, 31), 2, channels=(4, 8))(torch.zeros(3, 3, 45, 31))
+        >>> import torch
+        >>> q = vhp.GaussianConv((3, 45, 31), 2, channels=(4, 8))(torch.zeros(3, 3, 45, 31))
         >>> q.batch_shape, q.event_shape
         (torch.Size([3]), torch.Size([2]))
     """
@@ -226,7 +229,8 @@ class ConvDecoder(nn.Sequential):
         ValueError: as :class:`GaussianConv`.
 
     Example:
-        >>> ConvDecoder(2, (3, 45, 31), channels=(4, 8))(torch.zeros(5, 2)).shape
+        >>> import torch
+        >>> vhp.ConvDecoder(2, (3, 45, 31), channels=(4, 8))(torch.zeros(5, 2)).shape
         torch.Size([5, 3, 45, 31])
     """
 

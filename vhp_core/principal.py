@@ -35,13 +35,13 @@ class PrincipalAxes:
         shape: of one observation.
 
     Example:
-        >>> from vhp_core import mlp_vae
+        >>> import torch
         >>> pictures = torch.rand(100, 1, 8, 8)
-        >>> found = PrincipalAxes.fit(pictures, 16)
+        >>> found = vhp.PrincipalAxes.fit(pictures, 16)
         >>> y = found.coordinates(pictures)
         >>> y.shape, found.restore(y).shape
         (torch.Size([100, 16]), torch.Size([100, 1, 8, 8]))
-        >>> model = found.around(mlp_vae(16, 2, hidden=(8,)))
+        >>> model = found.around(vhp.mlp_vae(16, 2, hidden=(8,)))
         >>> model.decode(model.encode(pictures).mean).mean.shape
         torch.Size([100, 1, 8, 8])
     """

@@ -29,7 +29,7 @@ class StandardNormal(nn.Module):
 
     Example:
         >>> import torch
-        >>> StandardNormal(2).log_prob(torch.zeros(3, 2)).shape
+        >>> vhp.StandardNormal(2).log_prob(torch.zeros(3, 2)).shape
         torch.Size([3])
     """
 
@@ -78,7 +78,7 @@ class VampPrior(nn.Module):
 
     Example:
         >>> import torch
-        >>> prior = VampPrior(GaussianMLP(5, 2), torch.randn(10, 5))
+        >>> prior = vhp.VampPrior(vhp.GaussianMLP(5, 2), torch.randn(10, 5))
         >>> prior.log_prob(prior.sample(3)).shape
         torch.Size([3])
     """
@@ -146,7 +146,7 @@ class HierarchicalPrior(nn.Module):
             lie in (0, 1), or there is no activation of this name.
 
     Example:
-        >>> prior = HierarchicalPrior(2, hidden=(64, 64))
+        >>> prior = vhp.HierarchicalPrior(2, hidden=(64, 64))
         >>> prior.log_prob(prior.sample(5)).shape
         torch.Size([5])
     """

@@ -36,11 +36,10 @@ def linear_start(model: VAE, x: Any, scale: float = 0.3, missing: str | None = N
             above 0, or the encoder has no linear map beside its network.
 
     Example:
-        >>> from vhp_core import Rewo, fit, mlp_vae
-        >>> from vhp_core.data import pendulum
-        >>> x, model = pendulum(200).x, mlp_vae(256, 2, hidden=(16,), num_importance_samples=2)
-        >>> linear_start(model, x)
-        >>> history = fit(model, x, Rewo(kappa=2.0), steps=200, progress=False)
+        >>> x = vhp.data.pendulum(200).x
+        >>> model = vhp.mlp_vae(256, 2, hidden=(16,), num_importance_samples=2)
+        >>> vhp.linear_start(model, x)
+        >>> history = vhp.fit(model, x, vhp.Rewo(kappa=2.0), steps=200, progress=False)
     """
     encoder = _around_linear(model)
     A, b = principal_map(take(model, x, missing), len(encoder.linear))
@@ -71,9 +70,10 @@ def linear_kappa(model: VAE, x: Any, missing: str | None = None) -> float:
         ValueError: as :func:`linear_start`, or if the likelihood is neither Gaussian nor Bernoulli.
 
     Example:
-        >>> from vhp_core import Rewo, mlp_vae
+        >>> import torch
         >>> x = torch.randn(1000, 5) * torch.tensor([3.0, 2.0, 0.1, 0.1, 0.1])
-        >>> 0.2 < linear_kappa(mlp_vae(5, 2, hidden=(8,)), x) < 0.5  # √5 · 0.1, or a bit more
+        >>> model = vhp.mlp_vae(5, 2, hidden=(8,))
+        >>> 0.2 < vhp.linear_kappa(model, x) < 0.5  # √5 · 0.1, or a bit more
         True
     """
     encoder, some = _around_linear(model), sampled(take(model, x, missing))

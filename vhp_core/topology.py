@@ -29,9 +29,11 @@ def persistence(points: Tensor | np.ndarray, max_points: int = 400, seed: int = 
         ValueError: if there are fewer than 3 points, or one is not finite.
 
     Example:
+        >>> import numpy as np
         >>> turn = np.linspace(0, 2 * np.pi, 12, endpoint=False)
         >>> ring = np.stack([np.cos(turn), np.sin(turn)], axis=1)
-        >>> persistence(ring).round(2)  # the side of a 12-gon; the side of its inner triangle
+        >>> # The side of a 12-gon, and that of the triangle inside:
+        >>> vhp.topology.persistence(ring).round(2)
         array([[0.52, 1.73]])
     """
     require("topology", "ripser")
@@ -65,8 +67,10 @@ def ring_score(points: Tensor | np.ndarray, max_points: int = 400, seed: int = 0
         ValueError: as :func:`persistence`.
 
     Example:
+        >>> import numpy as np
         >>> turn = np.linspace(0, 2 * np.pi, 12, endpoint=False)
-        >>> ring_score(np.stack([np.cos(turn), np.sin(turn)], axis=1))  # a single bar
+        >>> ring = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+        >>> vhp.topology.ring_score(ring)  # a single bar
         inf
     """
     bars = persistence(points, max_points, seed)
@@ -92,8 +96,9 @@ def circular_correlation(a: Tensor | np.ndarray, b: Tensor | np.ndarray) -> floa
         ValueError: if they have not one shape (n ≥ 3,), or one is not finite.
 
     Example:
+        >>> import numpy as np
         >>> angle = np.array([0.1, 1.0, 2.0, 4.0, 6.0])
-        >>> round(circular_correlation(angle, angle + 5.0), 6)
+        >>> round(vhp.topology.circular_correlation(angle, angle + 5.0), 6)
         1.0
     """
     from scipy.stats import rankdata  # here: its package takes a second to import

@@ -131,9 +131,9 @@ def fit(
 
     Example:
         >>> import torch
-        >>> from vhp_core import Rewo, mlp_vae
-        >>> model = mlp_vae(5, 2, hidden=(16,), num_importance_samples=2)
-        >>> history = fit(model, torch.randn(100, 5), Rewo(kappa=1.5), steps=20, progress=False)
+        >>> model = vhp.mlp_vae(5, 2, hidden=(16,), num_importance_samples=2)
+        >>> x = torch.randn(100, 5)
+        >>> history = vhp.fit(model, x, vhp.Rewo(kappa=1.5), steps=20, progress=False)
         >>> history.frame().columns.tolist()
         ['step', 'error', 'smoothed_error', 'rate', 'multiplier', 'initial_phase']
     """
@@ -222,9 +222,9 @@ def fit_iwae(
 
     Example:
         >>> import torch
-        >>> from vhp_core import mlp_vae
-        >>> model = mlp_vae(5, 2, hidden=(16,), prior="normal")
-        >>> history = fit_iwae(model, torch.randn(100, 5), num_samples=4, steps=20, progress=False)
+        >>> model = vhp.mlp_vae(5, 2, hidden=(16,), prior="normal")
+        >>> x = torch.randn(100, 5)
+        >>> history = vhp.fit_iwae(model, x, num_samples=4, steps=20, progress=False)
         >>> len(history.frame()), history.frame().columns[-1]
         (20, 'bound')
     """

@@ -28,7 +28,8 @@ class Terms(NamedTuple):
     """The two sides of the trade, one draw for each observation, shape (B,) each.
 
     Example:
-        >>> terms = Terms(error=torch.tensor([1.0, 3.0]), rate=torch.tensor([2.0, 4.0]))
+        >>> import torch
+        >>> terms = vhp.Terms(error=torch.tensor([1.0, 3.0]), rate=torch.tensor([2.0, 4.0]))
         >>> terms.error.mean().item(), terms.rate.mean().item()
         (2.0, 3.0)
     """
@@ -64,8 +65,9 @@ class VAE(nn.Module):
             for a model that knows of no missing entries (:func:`vhp_core.doors.expect_missing`).
 
     Example:
-        >>> from vhp_core import MLP, GaussianLikelihood, GaussianMLP, StandardNormal
-        >>> model = VAE(GaussianMLP(5, 2), MLP(2, 5), GaussianLikelihood(), StandardNormal(2))
+        >>> import torch
+        >>> encoder, decoder = vhp.GaussianMLP(5, 2), vhp.MLP(2, 5)
+        >>> model = vhp.VAE(encoder, decoder, vhp.GaussianLikelihood(), vhp.StandardNormal(2))
         >>> terms = model(torch.zeros(3, 5))
         >>> terms.error.shape, model.sample(4).shape
         (torch.Size([3]), torch.Size([4, 5]))
@@ -172,8 +174,9 @@ def lagrangian(terms: Terms, multiplier: float, kappa: float) -> Tensor:
     """L = E[ log q_φ(z|x) − F(Θ, Φ; z) + λ (C_θ(x, z) − κ²) ] (method (5)), a scalar in nats.
 
     Example:
-        >>> terms = Terms(error=torch.tensor([1.0, 3.0]), rate=torch.tensor([2.0, 4.0]))
-        >>> lagrangian(terms, multiplier=10.0, kappa=1.0)  # 3 + 10 (2 − 1)
+        >>> import torch
+        >>> terms = vhp.Terms(error=torch.tensor([1.0, 3.0]), rate=torch.tensor([2.0, 4.0]))
+        >>> vhp.lagrangian(terms, multiplier=10.0, kappa=1.0)  # 3 + 10 (2 − 1)
         tensor(13.)
     """
     return terms.rate.mean() + multiplier * (terms.error.mean() - kappa**2)
@@ -193,9 +196,9 @@ def importance_weighted_bound(model: VAE, x: Tensor, num_samples: int) -> tuple[
         the bound, (B,), in nats, and the mean :class:`Terms` over the K samples, (B,) each.
 
     Example:
-        >>> from vhp_core import mlp_vae
-        >>> model = mlp_vae(5, 2, hidden=(8,))
-        >>> bound, terms = importance_weighted_bound(model, torch.zeros(3, 5), num_samples=4)
+        >>> import torch
+        >>> model = vhp.mlp_vae(5, 2, hidden=(8,))
+        >>> bound, terms = vhp.importance_weighted_bound(model, torch.zeros(3, 5), num_samples=4)
         >>> bound.shape, terms.rate.shape
         (torch.Size([3]), torch.Size([3]))
     """

@@ -51,9 +51,10 @@ def annealed_log_likelihood(
         | (Wu, Burda, Salakhutdinov, Grosse, 2017)
 
     Example:
-        >>> from vhp_core import mlp_vae
-        >>> model = mlp_vae(5, 2, hidden=(8,), prior="normal")
-        >>> annealed_log_likelihood(model, torch.zeros(3, 5), chains=4, temperatures=10).shape
+        >>> import torch
+        >>> model = vhp.mlp_vae(5, 2, hidden=(8,), prior="normal")
+        >>> x, few = torch.zeros(3, 5), {"chains": 4, "temperatures": 10}
+        >>> vhp.book.annealed_log_likelihood(model, x, **few).shape
         torch.Size([3])
     """
     if hasattr(model.prior, "conditional"):

@@ -39,12 +39,12 @@ def cached(train: Callable[..., tuple[VAE, History]], **settings: Any) -> tuple[
         **settings: its arguments: numbers, strings, lists of these, tensors or arrays.
 
     Example:
-        >>> from vhp_core import fit_iwae, mlp_vae
+        >>> import torch
         >>> def train(steps, seed):
         ...     torch.manual_seed(seed)
-        ...     model, x = mlp_vae(5, 2, hidden=(8,), prior="normal"), torch.randn(50, 5)
-        ...     return model, fit_iwae(model, x, 1, steps, seed=seed, progress=False)
-        >>> model, history = cached(train, steps=5, seed=0)
+        ...     model, x = vhp.mlp_vae(5, 2, hidden=(8,), prior="normal"), torch.randn(50, 5)
+        ...     return model, vhp.fit_iwae(model, x, 1, steps, seed=seed, progress=False)
+        >>> model, history = vhp.book.cached(train, steps=5, seed=0)
         >>> len(history.frame())
         5
     """

@@ -18,7 +18,7 @@ class Claim(NamedTuple):
     """A sentence, and whether it holds here.
 
     Example:
-        >>> Claim("exact", "The bound rises with K.", True).holds
+        >>> vhp.book.Claim("exact", "The bound rises with K.", True).holds
         True
     """
 
@@ -42,7 +42,7 @@ class Claims:
         budget: the chapter's own; at "smoke" the numbers mean nothing and no claim is judged.
 
     Example:
-        >>> claims = Claims("some_chapter", "full")
+        >>> claims = vhp.book.Claims("some_chapter", "full")
         >>> claims.exact("Two and two are four.", 2 + 2 == 4)
         >>> claims.typical("The run met its constraint.", 0.99 <= 1)
         >>> claims.judge()

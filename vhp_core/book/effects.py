@@ -13,7 +13,7 @@ class Effect(NamedTuple):
     """The mean of paired differences and its confidence interval.
 
     Example:
-        >>> str(Effect(-0.5, -0.75, -0.25, 10))
+        >>> str(vhp.book.Effect(-0.5, -0.75, -0.25, 10))
         '-0.50 (-0.75 to -0.25, 10 pairs)'
     """
 
@@ -31,7 +31,7 @@ class Effect(NamedTuple):
         """On the claim that the first model is better, where lower values are, or higher ones.
 
         Example:
-            >>> Effect(-0.5, -0.75, -0.25, 10).verdict(lower=True)
+            >>> vhp.book.Effect(-0.5, -0.75, -0.25, 10).verdict(lower=True)
             'holds'
         """
         if not self.clear:
@@ -65,8 +65,10 @@ def paired_effect(
         ValueError: if a model has two rows of one seed, or fewer than two pairs are there.
 
     Example:
+        >>> import pandas as pd
         >>> rows = pd.DataFrame({"model": ["a", "b"] * 3, "seed": [0, 0, 1, 1, 2, 2]})
-        >>> effect = paired_effect(rows.assign(rate=[2, 1, 4, 2, 6, 3.0]), "rate", "a", "b")
+        >>> rows["rate"] = [2, 1, 4, 2, 6, 3.0]
+        >>> effect = vhp.book.paired_effect(rows, "rate", "a", "b")
         >>> effect.mean, effect.pairs
         (2.0, 3)
     """
@@ -97,7 +99,7 @@ def clustered_effect(mean: float, error: float, pairs: int, level: float = 0.95)
         ValueError: if there are fewer than two pairs.
 
     Example:
-        >>> str(clustered_effect(15.6, 8.5, 6))
+        >>> str(vhp.book.clustered_effect(15.6, 8.5, 6))
         '15.60 (-6.25 to 37.45, 6 pairs)'
     """
     if pairs < 2:

@@ -30,9 +30,11 @@ def fingerprint(*arrays: Tensor | np.ndarray | pd.DataFrame) -> str:
     """Eight hexadecimal digits that change when any value, type or shape of the arrays does.
 
     Example:
-        >>> fingerprint(np.zeros(3)) == fingerprint(np.zeros(3)), len(fingerprint(np.zeros(3)))
+        >>> import numpy as np
+        >>> zeros = vhp.book.fingerprint(np.zeros(3))
+        >>> zeros == vhp.book.fingerprint(np.zeros(3)), len(zeros)
         (True, 8)
-        >>> fingerprint(np.zeros(3)) == fingerprint(np.ones(3))
+        >>> zeros == vhp.book.fingerprint(np.ones(3))
         False
     """
     digest = hashlib.sha256()
@@ -58,7 +60,8 @@ def source_hash(*data: str) -> str:
         ValueError: if there is no data set of that name.
 
     Example:
-        >>> len(source_hash("pendulum")), source_hash() == source_hash("pendulum")
+        >>> with_data = vhp.book.source_hash("pendulum")
+        >>> len(with_data), vhp.book.source_hash() == with_data
         (16, False)
     """
     if unknown := set(data) - set(DATA_SETS):

@@ -15,7 +15,7 @@ def numerical_profile() -> dict[str, str]:
     training amplifies the last bit. Whatever is kept for later is kept for one profile.
 
     Example:
-        >>> sorted(numerical_profile())
+        >>> sorted(vhp.book.numerical_profile())
         ['ATEN_CPU_CAPABILITY', 'MKL_CBWR']
     """
     return {name: os.environ.get(name, "") for name in PROFILE}

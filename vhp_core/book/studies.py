@@ -29,7 +29,7 @@ def study_file(name: str, kind: str = "studies") -> Path:
         FileNotFoundError: if it is in none of them.
 
     Example:
-        >>> study_file("motion_cmu.csv").name
+        >>> vhp.book.study_file("motion_cmu.csv").name
         'motion_cmu.csv'
     """
     here, package = Path.cwd(), Path(__file__).resolve().parent.parent
@@ -49,7 +49,8 @@ class Study(NamedTuple):
     """A study's table and its stamp (when, how, with which versions it was computed).
 
     Example:
-        >>> table, stamp = Study(pd.DataFrame({"seed": [0, 1]}), {"minutes": 1.5})
+        >>> import pandas as pd
+        >>> table, stamp = vhp.book.Study(pd.DataFrame({"seed": [0, 1]}), {"minutes": 1.5})
         >>> len(table), stamp["minutes"]
         (2, 1.5)
     """
@@ -62,8 +63,10 @@ def is_current(stamp: dict[str, Any]) -> bool:
     """Whether a table was computed, or confirmed on some of its cells, with this very source.
 
     Example:
-        >>> is_current({"source_hash": source_hash()}), is_current({"source_hash": "another"})
-        (True, False)
+        >>> vhp.book.is_current({"source_hash": vhp.book.source_hash()})
+        True
+        >>> vhp.book.is_current({"source_hash": "another"})
+        False
     """
     confirmed = stamp.get("confirmed", {}).get("source_hash")
     return source_hash(*stamp.get("data", ())) in (stamp["source_hash"], confirmed)
@@ -85,7 +88,7 @@ def read_study(name: str, folder: str | os.PathLike | None = None, kind: str = "
         UserWarning: if the method's source has changed since the study was computed.
 
     Example:
-        >>> study = read_study("pendulum_ring")
+        >>> study = vhp.book.read_study("pendulum_ring")
         >>> study.table.columns[:5].tolist()
         ['model', 'start', 'beta0', 'step', 'seed']
     """
@@ -111,7 +114,7 @@ class KeptModels(NamedTuple):
     """Trained models that a study left, with what an explorer shows of them.
 
     Example:
-        >>> kept = read_models("motion_models")
+        >>> kept = vhp.book.read_models("motion_models")
         >>> kept.codes["VHP-VAE"].shape == (len(kept.labels), 2)
         True
     """
@@ -142,7 +145,7 @@ def read_models(name: str, folder: str | os.PathLike | None = None) -> KeptModel
         UserWarning: if the method's source has changed since the models were trained.
 
     Example:
-        >>> kept = read_models("motion_models")
+        >>> kept = vhp.book.read_models("motion_models")
         >>> list(kept.models)[:2], kept.motion.x.shape[1]
         (['IWAE', 'IWAE, hierarchical'], 50)
     """

@@ -34,8 +34,9 @@ def over_seeds(
         A row a model, a column a heading; "–" where a value is missing.
 
     Example:
+        >>> import pandas as pd
         >>> rows = pd.DataFrame({"model": ["a", "a"], "rate": [1.0, 2.0]})
-        >>> over_seeds(rows, {"rate": ("rate [nats]", 2)}).loc["a", "rate [nats]"]
+        >>> vhp.book.over_seeds(rows, {"rate": ("rate [nats]", 2)}).loc["a", "rate [nats]"]
         '1.50 ± 0.71'
     """
     rows: dict[str, dict[str, str]] = {}
@@ -52,7 +53,7 @@ def worded(rows: object) -> WordTable:
     """A table of words, which wrap on a narrow page, from anything that makes a data frame.
 
     Example:
-        >>> print(worded([{"claim": "rate", "verdict": "holds"}]))
+        >>> print(vhp.book.worded([{"claim": "rate", "verdict": "holds"}]))
         claim verdict
          rate   holds
     """

@@ -56,7 +56,7 @@ class EarlyStopping:
         >>> import torch, vhp_core as vhp
         >>> x = torch.randn(300, 5) @ torch.randn(5, 5)
         >>> model = vhp.mlp_vae(5, 2, hidden=(16,), prior="normal")
-        >>> stop = EarlyStopping(patience=2)
+        >>> stop = vhp.callbacks.EarlyStopping(patience=2)
         >>> options = {"validation": x[200:], "validate_every": 10, "callback": stop}
         >>> history = vhp.fit_iwae(model, x[:200], 1, steps=50, progress=False, **options)
         >>> stop.best_step == history.frame().set_index("step").validation_bound.idxmax()

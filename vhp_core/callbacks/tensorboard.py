@@ -29,8 +29,10 @@ class TensorBoard:
             another run.
 
     Example:
-        >>> board = TensorBoard("runs/first")  # doctest: +SKIP
-        >>> vhp.fit(model, x, constraint, steps=3000, callback=board)  # doctest: +SKIP
+        >>> import torch
+        >>> model, x = vhp.mlp_vae(5, 2, hidden=(8,)), torch.randn(50, 5)
+        >>> board = vhp.callbacks.TensorBoard("runs/first")  # doctest: +SKIP
+        >>> vhp.fit(model, x, vhp.Rewo(1.0), steps=3000, callback=board)  # doctest: +SKIP
     """
 
     def __init__(self, folder: str | os.PathLike, every: int = 10):

@@ -68,7 +68,8 @@ def read_asf(path: str | os.PathLike, metres: float | None = None) -> Skeleton:
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder) / "arm.asf"
         ...     size = path.write_text("\n".join(lines))
-        ...     skeleton, in_centimetres = read_asf(path), read_asf(path, metres=0.01)
+        ...     skeleton = vhp.data.read_asf(path)
+        ...     in_centimetres = vhp.data.read_asf(path, metres=0.01)
         >>> skeleton.names, skeleton.bones
         (('root', 'arm'), ((0, 1),))
         >>> [round(float(s.metres * s.lengths[1]), 3) for s in (skeleton, in_centimetres)]
@@ -115,14 +116,13 @@ def read_amc(path: str | os.PathLike, skeleton: Skeleton) -> Motion:
     Example:
         >>> import tempfile
         >>> from pathlib import Path
-        >>> from vhp_core.data import generic_skeleton
-        >>> skeleton = generic_skeleton()
+        >>> skeleton = vhp.data.generic_skeleton()
         >>> bones = zip(skeleton.names, skeleton.dof, strict=True)
         >>> rest = [f"{name} {' '.join('0' * len(dof))}" for name, dof in bones if dof]
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder) / "rest.amc"
         ...     size = path.write_text("\n".join([":DEGREES", "101", *rest, "102", *rest]))
-        ...     motion = read_amc(path, skeleton)
+        ...     motion = vhp.data.read_amc(path, skeleton)
         >>> motion.channels.shape, motion.frames
         ((2, 62), array([101, 102]))
     """

@@ -62,7 +62,7 @@ def cmu(root: str | os.PathLike | None = None, fallback: str | None = None) -> M
         ValueError: if a file is damaged, or ``fallback`` is unknown.
 
     Example:
-        >>> cmu(root="empty")  # doctest: +ELLIPSIS
+        >>> vhp.data.cmu(root="empty")  # doctest: +ELLIPSIS
         Traceback (most recent call last):
             ...
         FileNotFoundError: empty/subjects/... is missing ...

@@ -27,7 +27,7 @@ def digits() -> ImageData:
         | UCI Machine Learning Repository
 
     Example:
-        >>> data = digits()
+        >>> data = vhp.data.digits()
         >>> data.x.shape, [int(mask.sum()) for mask in data.split]
         (torch.Size([1797, 1, 8, 8]), [1442, 355])
     """

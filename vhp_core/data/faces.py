@@ -51,7 +51,7 @@ class FaceData:
         source: one sentence: how the data were made.
 
     Example:
-        >>> data = faces(5, size=8)
+        >>> data = vhp.data.faces(5, size=8)
         >>> data.identity.shape, data.x[data.split[1]].shape
         ((5, 10), torch.Size([1, 1, 8, 8]))
     """
@@ -105,7 +105,7 @@ def faces(
         | SIGGRAPH
 
     Example:
-        >>> data = faces(4)
+        >>> data = vhp.data.faces(4)
         >>> data.x.shape, data.factors.shape
         (torch.Size([4, 1, 64, 64]), (4, 14))
     """
@@ -169,7 +169,8 @@ def render(
             more than the model has, shapes do not go together, or as for :func:`faces`.
 
     Example:
-        >>> render(azimuth=np.linspace(-60, 60, 5)).shape
+        >>> import numpy as np
+        >>> vhp.data.render(azimuth=np.linspace(-60, 60, 5)).shape
         torch.Size([5, 1, 64, 64])
     """
     _check_size(size)

@@ -67,7 +67,7 @@ def fashion_mnist(root: str | os.PathLike | None = None) -> ImageData:
         | arXiv:1708.07747
 
     Example:
-        >>> fashion_mnist(root="empty")  # doctest: +ELLIPSIS
+        >>> vhp.data.fashion_mnist(root="empty")  # doctest: +ELLIPSIS
         Traceback (most recent call last):
             ...
         FileNotFoundError: empty/train-images-idx3-ubyte is missing...

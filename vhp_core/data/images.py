@@ -29,8 +29,7 @@ class ImageData:
         source: one sentence: which data, from where.
 
     Example:
-        >>> from vhp_core.data import digits
-        >>> data = digits()
+        >>> data = vhp.data.digits()
         >>> train, test = data.split
         >>> data.x[train].shape, data.labels[test][:4]
         (torch.Size([1442, 1, 8, 8]), array([5, 0, 9, 8]))
@@ -60,7 +59,8 @@ def binarise(x: Tensor | np.ndarray, seed: int = 0) -> Tensor:
             below 0.
 
     Example:
-        >>> binarise(torch.tensor([[0.0, 0.5, 0.5, 0.5, 0.5, 1.0]]), seed=3)
+        >>> import torch
+        >>> vhp.data.binarise(torch.tensor([[0.0, 0.5, 0.5, 0.5, 0.5, 1.0]]), seed=3)
         tensor([[0., 0., 1., 1., 1., 1.]])
     """
     grey, seed = _grey(x), whole("seed", seed, least=0)
@@ -94,10 +94,10 @@ class Binarised(Dataset):
         ValueError: as :func:`binarise`.
 
     Example:
-        >>> import vhp_core as vhp
+        >>> import torch
         >>> data = vhp.data.digits()
-        >>> x = Binarised(data.x[data.split[0]])
-        >>> x[0].unique(), torch.equal(x[0], binarise(x.x)[0])
+        >>> x = vhp.data.Binarised(data.x[data.split[0]])
+        >>> x[0].unique(), torch.equal(x[0], vhp.data.binarise(x.x)[0])
         (tensor([0., 1.]), True)
         >>> model = vhp.conv_vae(8, 2, channels=(4, 8), likelihood="bernoulli", prior="normal")
         >>> history = vhp.fit_iwae(model, x, num_samples=1, steps=2, progress=False)

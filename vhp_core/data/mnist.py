@@ -51,7 +51,7 @@ def mnist(root: str | os.PathLike | None = None) -> ImageData:
         | Proceedings of the IEEE 86(11)
 
     Example:
-        >>> mnist(root="empty")  # doctest: +ELLIPSIS
+        >>> vhp.data.mnist(root="empty")  # doctest: +ELLIPSIS
         Traceback (most recent call last):
             ...
         FileNotFoundError: empty/train-images-idx3-ubyte is missing...

@@ -64,7 +64,7 @@ def mocap6() -> MotionData:
         | Annals of Applied Statistics 8(3)
 
     Example:
-        >>> data = mocap6()
+        >>> data = vhp.data.mocap6()
         >>> data.x.shape, data.frame_rate
         (torch.Size([2058, 12]), 10.0)
     """
@@ -111,7 +111,8 @@ def generic_motion(channels: Mapping[str, float]) -> MotionData:
         ValueError: if the skeleton lacks a channel.
 
     Example:
-        >>> motion = generic_motion({"ltibia rx": 0.6, "rtibia rx": 0.6})
+        >>> import numpy as np
+        >>> motion = vhp.data.generic_motion({"ltibia rx": 0.6, "rtibia rx": 0.6})
         >>> motion.joint_positions(np.zeros((5, 2))).shape
         (5, 31, 3)
     """
@@ -148,7 +149,7 @@ def generic_skeleton() -> Skeleton:
     generic_skeleton.json.
 
     Example:
-        >>> skeleton = generic_skeleton()
+        >>> skeleton = vhp.data.generic_skeleton()
         >>> len(skeleton.names), len(skeleton.channel_names)
         (31, 62)
     """

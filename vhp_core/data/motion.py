@@ -30,8 +30,7 @@ class MotionData:
         columns: (D,), the skeleton's channel that each column of x moves.
 
     Example:
-        >>> from vhp_core.data import mocap6
-        >>> data = mocap6()
+        >>> data = vhp.data.mocap6()
         >>> frames = data.indices("squat")[:5]
         >>> data.joint_positions(data.x[frames]).shape
         (5, 31, 3)

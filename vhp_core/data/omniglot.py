@@ -43,7 +43,7 @@ def omniglot(root: str | os.PathLike | None = None) -> ImageData:
         | ICLR
 
     Example:
-        >>> omniglot(root="empty")  # doctest: +ELLIPSIS
+        >>> vhp.data.omniglot(root="empty")  # doctest: +ELLIPSIS
         Traceback (most recent call last):
             ...
         FileNotFoundError: empty/chardata.mat is missing...

@@ -27,7 +27,8 @@ class PendulumData:
         source: one sentence: how the data were made.
 
     Example:
-        >>> data = pendulum(10, noise=0.0)
+        >>> import torch
+        >>> data = vhp.data.pendulum(10, noise=0.0)
         >>> data.images(data.x).shape
         (10, 16, 16)
         >>> torch.allclose(data.at(data.angle), data.x)
@@ -72,7 +73,7 @@ def pendulum(n: int = 2000, seed: int = 0, noise: float = 0.05) -> PendulumData:
         ValueError: if ``n`` is not at least 1, or ``noise`` is not finite or below 0.
 
     Example:
-        >>> data = pendulum(100)
+        >>> data = vhp.data.pendulum(100)
         >>> data.x.shape, data.angle.shape
         (torch.Size([100, 256]), torch.Size([100]))
     """

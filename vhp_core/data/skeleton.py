@@ -36,7 +36,8 @@ class Skeleton:
         ValueError: if ``dof`` has an unknown channel, or one twice in a bone.
 
     Example:
-        >>> arm = Skeleton(
+        >>> import numpy as np
+        >>> arm = vhp.data.Skeleton(
         ...     names=("root", "arm"), parents=(-1, 0), directions=np.eye(3)[[0, 0]],
         ...     lengths=np.array([0.0, 2.0]), axes=np.zeros((2, 3)), dof=((), ("rz",)), metres=1.0,
         ... )
@@ -137,7 +138,8 @@ class Motion:
         frames: (T,) integers, the numbers that the file gives its frames; empty if it is no file's.
 
     Example:
-        >>> Motion(channels=np.zeros((4, 1)), names=("arm rz",)).channels.shape
+        >>> import numpy as np
+        >>> vhp.data.Motion(channels=np.zeros((4, 1)), names=("arm rz",)).channels.shape
         (4, 1)
     """
 

@@ -35,9 +35,8 @@ def expect_missing(model: Model, x: Any) -> None:
             entry is observed in no row.
 
     Example:
-        >>> from vhp_core import mlp_vae
-        >>> model = mlp_vae(2, 1, hidden=(4,), prior="normal")
-        >>> expect_missing(model, [[1.0, float("nan")], [3.0, 4.0]])
+        >>> model = vhp.mlp_vae(2, 1, hidden=(4,), prior="normal")
+        >>> vhp.doors.expect_missing(model, [[1.0, float("nan")], [3.0, 4.0]])
         >>> model.fill
         tensor([2., 4.])
     """

@@ -39,7 +39,7 @@ class MixedTable:
     Example:
         >>> import pandas as pd, vhp_core as vhp
         >>> frame = pd.DataFrame({"age": [31, 58, 44], "city": ["Ulm", "Bonn", "Ulm"]})
-        >>> table = MixedTable.from_frame(frame)
+        >>> table = vhp.doors.MixedTable.from_frame(frame)
         >>> x = table.encode(frame)
         >>> table.entries, x[:, 1:].tolist()
         (['age', 'city=Bonn', 'city=Ulm'], [[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
@@ -201,7 +201,8 @@ class MixedLikelihood(Entrywise):
         categorical: number of categories of each categorical column.
 
     Example:
-        >>> likelihood = MixedLikelihood(gaussian=1, bernoulli=1, categorical=(2,))
+        >>> import torch
+        >>> likelihood = vhp.doors.MixedLikelihood(gaussian=1, bernoulli=1, categorical=(2,))
         >>> x = torch.tensor([[3.0, 1.0, 0.0, 1.0]])
         >>> likelihood.error(x, torch.zeros(1, 4))  # 9 + 2 log 2
         tensor([10.3863])

@@ -64,8 +64,8 @@ def check_data(model: Model, x: Any, missing: bool = False) -> Tensor | Rows:
             items of a data set are looked at when they are read.
 
     Example:
-        >>> from vhp_core import mlp_vae
-        >>> x = check_data(mlp_vae(3, 2, hidden=(8,)), np.zeros((4, 3)))
+        >>> import numpy as np
+        >>> x = vhp.evaluation.check_data(vhp.mlp_vae(3, 2, hidden=(8,)), np.zeros((4, 3)))
         >>> x.shape, x.dtype
         (torch.Size([4, 3]), torch.float32)
     """
@@ -107,8 +107,8 @@ def check_codes(model: Model, z: Any) -> Tensor:
         ValueError: if these are no numbers, or of another d_z.
 
     Example:
-        >>> from vhp_core import mlp_vae
-        >>> check_codes(mlp_vae(3, 2, hidden=(8,)), np.zeros((4, 2))).shape
+        >>> import numpy as np
+        >>> vhp.doors.check_codes(vhp.mlp_vae(3, 2, hidden=(8,)), np.zeros((4, 2))).shape
         torch.Size([4, 2])
     """
     codes = z if isinstance(z, Tensor) else _held(z, "z")

@@ -21,7 +21,8 @@ class Rows:
         held: the numbers in their own type, where they lie in one tensor.
 
     Example:
-        >>> rows = Rows(lambda index: index[:, None] * torch.ones(2), (5, 2))
+        >>> import torch
+        >>> rows = vhp.doors.Rows(lambda index: index[:, None] * torch.ones(2), (5, 2))
         >>> rows[1:3]
         tensor([[1., 1.],
                 [2., 2.]])

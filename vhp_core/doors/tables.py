@@ -59,11 +59,12 @@ def as_frame(values: "Tensor | np.ndarray", like: "pd.DataFrame") -> "pd.DataFra
         ValueError: if ``values`` fit neither.
 
     Example:
+        >>> import numpy as np
         >>> import pandas as pd
         >>> table = pd.DataFrame({"age": [1.0, 2.0], "height": [3.0, 4.0]}, index=["a", "b"])
-        >>> as_frame(np.zeros((3, 2)), table).columns.tolist()
+        >>> vhp.doors.as_frame(np.zeros((3, 2)), table).columns.tolist()
         ['age', 'height']
-        >>> as_frame(np.zeros(2), table).index.tolist()
+        >>> vhp.doors.as_frame(np.zeros(2), table).index.tolist()
         ['a', 'b']
     """
     import pandas as pd

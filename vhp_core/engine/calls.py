@@ -51,7 +51,9 @@ class RunState:
         error: for ``end`` of a callback: the exception that stopped the run, if any.
 
     Example:
-        >>> state = RunState(3, 10, nn.Linear(1, 1), None, History(), {"error": 0.5})
+        >>> from torch import nn
+        >>> model, row = nn.Linear(1, 1), {"error": 0.5}
+        >>> state = vhp.callbacks.RunState(3, 10, model, None, vhp.History(), row)
         >>> state.step, state.row["error"], state.validation
         (3, 0.5, None)
     """

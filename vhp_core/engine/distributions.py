@@ -24,7 +24,8 @@ class DiagonalNormal(Independent):
         scale: standard deviation, (..., d), above 0.
 
     Example:
-        >>> q = DiagonalNormal(torch.zeros(3, 2), torch.ones(3, 2))
+        >>> import torch
+        >>> q = vhp.DiagonalNormal(torch.zeros(3, 2), torch.ones(3, 2))
         >>> q.log_prob(torch.zeros(3, 2))  # −log 2π each
         tensor([-1.8379, -1.8379, -1.8379])
     """

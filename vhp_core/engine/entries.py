@@ -21,7 +21,8 @@ class Entrywise(nn.Module):
         missing: whether NaN in x is an entry that was not observed, and left out of every sum.
 
     Example:
-        >>> class Absolute(Entrywise):
+        >>> import torch
+        >>> class Absolute(vhp.Entrywise):
         ...     def entries(self, x, output):
         ...         return (x - output).abs()
         >>> Absolute().error(torch.tensor([[1.0, -2.0]]), torch.zeros(1, 2))

@@ -20,7 +20,7 @@ class History:
         resumed_at: the step at which the last call went on from a checkpoint; 0 if it did not.
 
     Example:
-        >>> history = History()
+        >>> history = vhp.History()
         >>> history.append(step=1, error=4.0)
         >>> history.append(step=2, error=3.0)
         >>> history.frame().error.tolist()

@@ -16,7 +16,8 @@ def resample(path: Tensor, num_points: int) -> Tensor:
         ValueError: if the path has fewer than 2 points, or ``num_points`` is below 2.
 
     Example:
-        >>> resample(torch.tensor([[0.0, 0.0], [3.0, 0.0], [3.0, 1.0]]), num_points=3)
+        >>> import torch
+        >>> vhp.resample(torch.tensor([[0.0, 0.0], [3.0, 0.0], [3.0, 1.0]]), num_points=3)
         tensor([[0., 0.],
                 [2., 0.],
                 [3., 1.]])
@@ -49,7 +50,7 @@ def roughness(path: Tensor | np.ndarray) -> float:
         ValueError: if the path has fewer than 3 points, is not finite, or has no length.
 
     Example:
-        >>> round(roughness([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]), 4)  # √2 over 2
+        >>> round(vhp.evaluation.roughness([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]), 4)  # √2 over 2
         0.7071
     """
     path = _points("path", path, least=3)
@@ -72,7 +73,8 @@ def distance_to_data(path: Tensor | np.ndarray, data: Tensor | np.ndarray) -> fl
         ValueError: if the two have different dimensions, or are not finite.
 
     Example:
-        >>> distance_to_data(path=[[0.0, 0.0], [3.0, 4.0]], data=[[0.0, 0.0]])  # 0 and 5
+        >>> path = [[0.0, 0.0], [3.0, 4.0]]  # 0 and 5 away
+        >>> vhp.evaluation.distance_to_data(path, data=[[0.0, 0.0]])
         2.5
     """
     from sklearn.neighbors import NearestNeighbors  # here: the first import takes a second

@@ -40,8 +40,7 @@ class Likelihood(Protocol):
 
     Example:
         >>> import math, torch
-        >>> from vhp_core import Entrywise
-        >>> class StudentT(Entrywise):
+        >>> class StudentT(vhp.Entrywise):
         ...     def forward(self, output):
         ...         p = torch.distributions.StudentT(4.0, output)
         ...         return torch.distributions.Independent(p, self.event_dims)
@@ -49,7 +48,7 @@ class Likelihood(Protocol):
         ...         return 2.5 * torch.log1p((x - output).square() / 4.0)
         ...     def log_prob_entries(self, x, entries):
         ...         return math.log(0.375) - entries  # 3/8 is the density at 0
-        >>> isinstance(StudentT(), Likelihood)
+        >>> isinstance(StudentT(), vhp.Likelihood)
         True
     """
 
@@ -77,13 +76,14 @@ class Prior(Protocol):
     """What a prior of your own has to have; it is a ``torch.nn.Module``.
 
     Example:
+        >>> from torch import nn
         >>> import math, torch
         >>> class Uniform(nn.Module):  # on the square from −1 to 1
         ...     def log_prob(self, z, num_samples=None):
         ...         return torch.where(z.abs().amax(-1) <= 1, -math.log(4), -math.inf)
         ...     def sample(self, n):
         ...         return 2 * torch.rand(n, 2) - 1
-        >>> prior: Prior = Uniform()
+        >>> prior: vhp.Prior = Uniform()
         >>> prior.log_prob(prior.sample(3)).exp()
         tensor([0.2500, 0.2500, 0.2500])
     """

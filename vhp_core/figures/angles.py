@@ -22,7 +22,8 @@ def angle_colors(angle: "ArrayLike | torch.Tensor") -> np.ndarray:
     """(...,) angles in radians -> (..., 4) colours of :data:`ANGLE_MAP`, equal at 0 and 2π.
 
     Example:
-        >>> angle_colors([0.0, math.pi, 2 * math.pi]).shape
+        >>> import math
+        >>> vhp.plotting.angle_colors([0.0, math.pi, 2 * math.pi]).shape
         (3, 4)
     """
     turn = np.asarray(torch.as_tensor(angle).detach().cpu(), dtype=float) / (2 * math.pi)
@@ -50,10 +51,12 @@ def plot_angles(
         ValueError: if a shape is wrong or a value is not finite.
 
     Example:
+        >>> import numpy as np
         >>> from matplotlib.figure import Figure
         >>> angle = np.linspace(0, 2 * np.pi, 50)
         >>> ax = Figure().subplots()
-        >>> plot_angles(ax, np.stack([np.cos(angle), np.sin(angle)], axis=1), angle) is ax
+        >>> ring = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        >>> vhp.plotting.plot_angles(ax, ring, angle) is ax
         True
     """
     z = np.asarray(torch.as_tensor(z).detach().cpu(), dtype=float)

@@ -31,8 +31,9 @@ def plot_effects(
             interval.
 
     Example:
+        >>> import matplotlib.pyplot as plt
         >>> effects = {"to the IWAE": (-0.5, -0.75, -0.25), "to the REWO-VAE": (0.1, -0.1, 0.3)}
-        >>> figure = plot_effects({"rate (nats)": effects})
+        >>> figure = vhp.plotting.plot_effects({"rate (nats)": effects})
         >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
         ['to the IWAE', 'to the REWO-VAE']
         >>> plt.close(figure)

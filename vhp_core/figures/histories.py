@@ -36,9 +36,11 @@ def plot_history(
         ValueError: if there is no history, or one is empty or lacks a column.
 
     Example:
+        >>> import pandas as pd
+        >>> import matplotlib.pyplot as plt
         >>> columns = ["step", "error", "smoothed_error", "rate", "multiplier", "initial_phase"]
         >>> frame = pd.DataFrame([[1, 4.0, 4.0, 2.0, 9.0, True], [2, 3.0, 3.9, 2.0, 9.1, False]])
-        >>> figure = plot_history(frame.set_axis(columns, axis=1), kappa=1.5)
+        >>> figure = vhp.plotting.plot_history(frame.set_axis(columns, axis=1), kappa=1.5)
         >>> [ax.get_ylabel() for ax in figure.axes]
         ['error E[C]', 'rate (nats)', 'multiplier λ']
         >>> plt.close(figure)
@@ -124,9 +126,11 @@ def plot_paired(
         ValueError: if a column or model is missing, or a model has a seed twice.
 
     Example:
+        >>> import pandas as pd
+        >>> import matplotlib.pyplot as plt
         >>> rows = [("IWAE", 0, 9.1), ("IWAE", 1, 9.3), ("VHP-VAE", 0, 7.9), ("VHP-VAE", 1, 8.2)]
         >>> frame = pd.DataFrame(rows, columns=["model", "seed", "rate"])
-        >>> figure = plot_paired(frame, {"rate": "rate (nats)"}, ["IWAE", "VHP-VAE"])
+        >>> figure = vhp.plotting.plot_paired(frame, {"rate": "rate (nats)"}, ["IWAE", "VHP-VAE"])
         >>> [ax.get_title() for ax in figure.axes]
         ['rate (nats)']
         >>> plt.close(figure)

@@ -55,7 +55,8 @@ def plot_latents(
     Example:
         >>> from matplotlib.figure import Figure
         >>> ax = Figure().subplots()
-        >>> ax = plot_latents(ax, [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], ["run", "run", "rest"])
+        >>> z = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
+        >>> ax = vhp.plotting.plot_latents(ax, z, ["run", "run", "rest"])
         >>> ax.get_legend_handles_labels()[1]
         ['run', 'rest']
     """

@@ -33,7 +33,10 @@ def plot_pictures(
             size, or a row has no colour.
 
     Example:
-        >>> figure = plot_pictures({"noise": np.random.default_rng(0).random((4, 8, 8))})
+        >>> import numpy as np
+        >>> import matplotlib.pyplot as plt
+        >>> noise = np.random.default_rng(0).random((4, 8, 8))
+        >>> figure = vhp.plotting.plot_pictures({"noise": noise})
         >>> len(figure.axes), figure.texts[0].get_text()
         (4, 'noise')
         >>> plt.close(figure)

@@ -43,7 +43,7 @@ def bone_sides(positions: "ArrayLike", bones: Bones, threshold: float = 0.4) -> 
 
     Example:
         >>> joints = [[0.0, 0.0, 0.0], [0.5, 0.0, 0.0], [-0.5, 0.0, 0.0], [0.0, 1.0, 0.0]]
-        >>> bone_sides([joints], [(0, 1), (0, 2), (0, 3)])
+        >>> vhp.plotting.bone_sides([joints], [(0, 1), (0, 2), (0, 3)])
         array([ 1, -1,  0])
     """
     positions = check_positions("positions", positions)
@@ -86,9 +86,9 @@ def plot_stick_figures(
         ValueError: if a shape is wrong, a value is not finite, or a bone is not a pair of joints.
 
     Example:
-        >>> from vhp_core.data import mocap6
-        >>> data, ax = mocap6(), Figure().subplots()
-        >>> ax = plot_stick_figures(ax, data.joint_positions(data.x[:3]), data.bones)
+        >>> from matplotlib.figure import Figure
+        >>> data, ax = vhp.data.mocap6(), Figure().subplots()
+        >>> ax = vhp.plotting.plot_stick_figures(ax, data.joint_positions(data.x[:3]), data.bones)
         >>> len(ax.collections)  # one a figure
         3
     """
@@ -153,9 +153,10 @@ def plot_strip(
             joints than the first, ``num`` is below 2, or a row has no colour.
 
     Example:
-        >>> from vhp_core.data import mocap6
-        >>> data = mocap6()
-        >>> figure = plot_strip({"frames": data.joint_positions(data.x[:20])}, data.bones, num=4)
+        >>> import matplotlib.pyplot as plt
+        >>> data = vhp.data.mocap6()
+        >>> rows = {"frames": data.joint_positions(data.x[:20])}
+        >>> figure = vhp.plotting.plot_strip(rows, data.bones, num=4)
         >>> [ax.get_title(loc="left") for ax in figure.axes]
         ['frames']
         >>> plt.close(figure)

@@ -37,7 +37,7 @@ def set_theme() -> None:
     Example:
         >>> import matplotlib.pyplot as plt
         >>> with plt.rc_context():  # for this block alone
-        ...     set_theme()
+        ...     vhp.plotting.set_theme()
         ...     plt.rcParams["font.size"]
         12.0
     """
@@ -76,7 +76,7 @@ def label_colors(labels: Iterable[str]) -> dict[str, str]:
         ValueError: if there are more than 12 classes.
 
     Example:
-        >>> label_colors(["walking", "jogging", "walking"])
+        >>> vhp.plotting.label_colors(["walking", "jogging", "walking"])
         {'walking': '#E69F00', 'jogging': '#56B4E9'}
     """
     names = list(dict.fromkeys(str(label) for label in labels))

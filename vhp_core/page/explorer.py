@@ -92,9 +92,9 @@ def latent_explorer(
 
     Example:
         >>> import numpy as np
-        >>> from vhp_core import mlp_vae
-        >>> model, z = mlp_vae(64, 2, hidden=(8,)), np.random.default_rng(0).normal(size=(50, 2))
-        >>> latent_explorer(
+        >>> z = np.random.default_rng(0).normal(size=(50, 2))
+        >>> model = vhp.mlp_vae(64, 2, hidden=(8,))
+        >>> vhp.page.latent_explorer(
         ...     {"VHP-VAE": model}, {"VHP-VAE": z}, ["a", "b"] * 25, (8, 8), {"a to b": (0, 1)},
         ...     caption="Noise.", description="Two handles on a map of points.",
         ... ).kind

@@ -30,8 +30,7 @@ def decoder_layers(decoder: nn.Module) -> list[tuple[list, list[Tensor]]]:
         ValueError: if a layer is of another kind, or has an option that the page does not know.
 
     Example:
-        >>> from vhp_core import MLP
-        >>> [layer for layer, _ in decoder_layers(MLP(2, 50, hidden=(64,)))]
+        >>> [layer for layer, _ in vhp.page.decoder_layers(vhp.MLP(2, 50, hidden=(64,)))]
         [['linear', 2, 64], ['relu', 0.1], ['linear', 64, 50]]
     """
     layers = []
@@ -127,12 +126,14 @@ def rounding_error(model: VAE, z: Tensor, bits: int) -> float:
         ValueError: if ``bits`` is none of these, or as :func:`decoder_layers`.
 
     Example:
-        >>> from vhp_core import mlp_vae
+        >>> import torch
         >>> torch.manual_seed(0)  # doctest: +ELLIPSIS
         <...>
-        >>> model, z = mlp_vae(50, 2, hidden=(64,)), torch.randn(100, 2)
-        >>> [rounding_error(model, z, bits) < limit for bits, limit in ((16, 1e-4), (8, 1e-2))]
-        [True, True]
+        >>> model, z = vhp.mlp_vae(50, 2, hidden=(64,)), torch.randn(100, 2)
+        >>> vhp.page.rounding_error(model, z, 16) < 1e-4
+        True
+        >>> vhp.page.rounding_error(model, z, 8) < 1e-2
+        True
     """
     decoder, _ = _rounded(model.decoder, bits)
     likelihood, z = _on_cpu(model.likelihood), z.detach().cpu().float()

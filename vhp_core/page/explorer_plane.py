@@ -58,9 +58,10 @@ def plane_along(
             independent.
 
     Example:
+        >>> import numpy as np
         >>> turn, light = np.random.default_rng(0).normal(size=(2, 100))
         >>> codes = np.stack([0 * turn, 4 * turn, 3 * turn - 2 * light], axis=1)
-        >>> origin, axes = plane_along(codes, right=turn, up=light)
+        >>> origin, axes = vhp.page.plane_along(codes, right=turn, up=light)
         >>> (axes.round(6) + 0).tolist()
         [[0.0, 0.8, 0.6], [0.0, 0.6, -0.8]]
     """

@@ -45,8 +45,10 @@ def image_film(
             empty.
 
     Example:
+        >>> import numpy as np
         >>> film = np.full((3, 8, 8), 0.5)
-        >>> image_film({"grey": film}, 10, "Grey.", "Nothing but grey.")  # doctest: +ELLIPSIS
+        >>> grey = vhp.page.image_film({"grey": film}, 10, "Grey.", "Nothing but grey.")
+        >>> grey  # doctest: +ELLIPSIS
         <image film: 1 film of 3 pictures, 8×8 pixels, fingerprint ...>
     """
     if not films:

@@ -49,9 +49,11 @@ def latent_film(
             not rise, a name of ``curves`` is not one of ``frames``, or a text is empty.
 
     Example:
+        >>> import numpy as np
         >>> z = np.random.default_rng(0).standard_normal((3, 50, 2))
         >>> colors, curves = ["#0072B2"] * 50, {"REWO": {"λ": [1.0, 2.0, 3.0]}}
-        >>> film = latent_film({"REWO": z}, [0, 10, 20], colors, curves, "Codes.", "Points move.")
+        >>> said = {"caption": "Codes.", "description": "Points move."}
+        >>> film = vhp.page.latent_film({"REWO": z}, [0, 10, 20], colors, curves, **said)
         >>> "<canvas" in film.html
         True
     """

@@ -74,10 +74,10 @@ def motion_player(
             is not a pair of joints, the frame rate is not positive, or a text is empty.
 
     Example:
-        >>> from vhp_core.data import mocap6
-        >>> data = mocap6()
+        >>> data = vhp.data.mocap6()
         >>> motions = {"recorded": data.joint_positions(data.x[:20])}
-        >>> player = motion_player(motions, data.bones, 10, "Two seconds.", "A figure moves.")
+        >>> said = {"caption": "Two seconds.", "description": "A figure moves."}
+        >>> player = vhp.page.motion_player(motions, data.bones, 10, **said)
         >>> "<canvas" in player.html
         True
     """

@@ -90,7 +90,7 @@ def rate_distortion_slider(
             the slider's range, or a text is empty.
 
     Example:
-        >>> rate_distortion_slider([4.0, 1.0, 0.25], kappa2=1.5).kind
+        >>> vhp.page.rate_distortion_slider([4.0, 1.0, 0.25], kappa2=1.5).kind
         'rate-distortion slider'
     """
     v = np.asarray(variances, dtype=float)

@@ -73,7 +73,7 @@ def ring_sliders(
         ValueError: if a width is not on its slider or s_r < s, or a text is empty.
 
     Example:
-        >>> ring_sliders(0.05).kind
+        >>> vhp.page.ring_sliders(0.05).kind
         'ring sliders'
     """
     sharp = steps(SHARPEST, WIDEST)

@@ -66,7 +66,7 @@ def weight_tail_slider(
         ValueError: if r or K is not on its slider, or a text is empty.
 
     Example:
-        >>> weight_tail_slider(0.25).kind
+        >>> vhp.page.weight_tail_slider(0.25).kind
         'weight-tail slider'
     """
     values = steps(_SMALLEST, _LARGEST)

@@ -84,7 +84,8 @@ class HierarchicalVAE(
         >>> from sklearn.datasets import load_iris
         >>> from sklearn.pipeline import make_pipeline
         >>> from sklearn.preprocessing import StandardScaler
-        >>> vae = HierarchicalVAE(hidden=(16,), steps=20, num_samples=10, random_state=0)
+        >>> small = {"hidden": (16,), "steps": 20, "num_samples": 10, "random_state": 0}
+        >>> vae = vhp.sklearn.HierarchicalVAE(**small)
         >>> pipeline = make_pipeline(StandardScaler(), vae).set_output(transform="pandas")
         >>> x = load_iris(as_frame=True).data
         >>> pipeline.fit_transform(x).columns.tolist()
