@@ -52,7 +52,7 @@ def again(model: vhp.VAE, data: measures.Pictures, seed: int) -> dict[str, float
 def _histories() -> pd.DataFrame:
     parts = []
     for z_dim in study.DIMENSIONS:
-        for name in study.MODELS:
+        for name in study.models_of(z_dim):
             frame = pd.read_csv(study.weights_path(name, z_dim, SEED).with_suffix(".csv"))
             frame.insert(0, "model", name)
             frame.insert(0, "z_dim", z_dim)

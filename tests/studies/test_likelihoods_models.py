@@ -21,7 +21,7 @@ def test_all_that_the_page_shows_comes_from_the_studys_runs(small, tmp_path, mon
     monkeypatch.setattr(kept, "ANNEALED", few)
     monkeypatch.setattr(stamp, "HERE", tmp_path)
     cells = [
-        (n, z, s) for z, seeds in study.DIMENSIONS.items() for n in study.MODELS for s in seeds
+        (n, z, s) for z, seeds in study.DIMENSIONS.items() for n in study.models_of(z) for s in seeds
     ]
     rows = [row for name, z_dim, seed in cells for row in study.run(name, 20.0, z_dim, seed)]
     table = pd.DataFrame(rows)
@@ -29,7 +29,7 @@ def test_all_that_the_page_shows_comes_from_the_studys_runs(small, tmp_path, mon
     kept.main()
     found = read_study(kept.NAME, tmp_path)
     groups = found.table.groupby(["z_dim", "model"])
-    assert set(groups.groups) == {(z, name) for z in (3, 2) for name in study.MODELS}
+    assert set(groups.groups) == {(z, name) for z in (3, 2) for name in study.models_of(z)}
     told = found.stamp["configuration"]
     for z_dim, files in told["files"].items():
         for name, file in files.items():
