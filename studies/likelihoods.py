@@ -88,10 +88,10 @@ def models_of(z_dim: int) -> tuple[str, ...]:
     return tuple(MODELS) if z_dim == max(DIMENSIONS) else TO_LOOK_AT
 
 
-def new_model(x: Tensor, prior: str, z_dim: int, seed: int) -> vhp.VAE:
-    """Networks with the seed's first weights; pseudo-inputs begin as training pictures."""
+def networks(x: Tensor, prior: str, z_dim: int, seed: int) -> vhp.VAE:
+    """The library's model with the seed's first weights."""
     s = SETTINGS
-    model = vhp.mlp_vae(
+    return vhp.mlp_vae(
         x.shape[1],
         z_dim,
         s["hidden"],
@@ -101,10 +101,22 @@ def new_model(x: Tensor, prior: str, z_dim: int, seed: int) -> vhp.VAE:
         num_pseudo_inputs=s["pseudo_inputs"],
         seed=seed,
     )
+
+
+def new_model(x: Tensor, prior: str, z_dim: int, seed: int) -> vhp.VAE:
+    """The model that is trained; pseudo-inputs begin as training pictures."""
+    model = networks(x, prior, z_dim, seed)
     if prior == "vamp":
         drawn = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))
-        model.prior = ProductVampPrior(model.encoder, x[drawn[: s["pseudo_inputs"]]])
+        model.prior = ProductVampPrior(model.encoder, x[drawn[: SETTINGS["pseudo_inputs"]]])
     return model
+
+
+def save(trained: vhp.VAE, path: Path, x: Tensor, prior: str, z_dim: int, seed: int) -> None:
+    """Keep the weights as the library's model, which has the same ones."""
+    model = networks(x, prior, z_dim, seed)
+    model.load_state_dict(trained.state_dict())
+    model.eval().save(path)
 
 
 def train(
@@ -136,7 +148,7 @@ def run(model: str, kappa2: float, z_dim: int, seed: int) -> list[dict]:
     vae, history = train(data.train, model, kappa2, z_dim, seed)
     path = weights_path(model, z_dim, seed)
     path.parent.mkdir(parents=True, exist_ok=True)
-    vae.save(path)
+    save(vae, path, data.train, MODELS[model][1], z_dim, seed)
     frame = history.frame()
     measures.thinned(frame).to_csv(path.with_suffix(".csv"), index=False)
     cell = {"model": model, "kappa2": kappa2, "z_dim": z_dim, "seed": seed}

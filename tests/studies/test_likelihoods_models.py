@@ -21,7 +21,10 @@ def test_all_that_the_page_shows_comes_from_the_studys_runs(small, tmp_path, mon
     monkeypatch.setattr(kept, "ANNEALED", few)
     monkeypatch.setattr(stamp, "HERE", tmp_path)
     cells = [
-        (n, z, s) for z, seeds in study.DIMENSIONS.items() for n in study.models_of(z) for s in seeds
+        (name, z_dim, seed)
+        for z_dim, seeds in study.DIMENSIONS.items()
+        for name in study.models_of(z_dim)
+        for seed in seeds
     ]
     rows = [row for name, z_dim, seed in cells for row in study.run(name, 20.0, z_dim, seed)]
     table = pd.DataFrame(rows)
