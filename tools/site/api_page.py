@@ -1,7 +1,8 @@
-"""The API reference: Sphinx directives for every public name of the library.
+"""The API reference: Sphinx directives for every public name of the library, one page a module.
 
 ``book/api.md`` holds the mark ``% reference of vhp_core``; staging replaces it by what
-:func:`reference` returns, so a name that is made public is on the page with the next build.
+:func:`contents` returns and adds the :func:`pages`, so a name that is made public is there with the
+next build. ``_toc.yml`` lists the pages below ``api``.
 """
 
 import ast
@@ -13,12 +14,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-__all__ = ["API_REFERENCE", "public_names", "reference"]
+__all__ = ["API_REFERENCE", "MODULES", "contents", "pages", "public_names"]
 
 API_REFERENCE = "% reference of vhp_core"
 
-# Public modules in the order of the page, with their titles. Names of the package itself come
-# first, one section for each module that defines some of them.
+# Public modules in the order of the pages, with their titles. Names of the package itself come
+# first, one page for each module that defines some of them.
 MODULES = {
     "vhp_core": "",
     "vhp_core.evaluation": "What is measured",
@@ -33,16 +34,17 @@ MODULES = {
     "vhp_core.book": "What chapters use",
 }
 _PARTS = {
+    "training": "Training",
     "builders": "Models",
-    "networks": "Networks",
+    "multipliers": "Multipliers",
+    "starting": "Starting points",
+    "interpolation": "Latent graphs and paths",
     "priors": "Priors",
     "likelihoods": "Likelihoods",
-    "multipliers": "Multipliers",
+    "networks": "Networks",
     "principal": "Principal coordinates",
-    "starting": "Starting points",
-    "training": "Training",
-    "interpolation": "Latent graphs and paths",
 }
+_FIRST = ("fit", "mlp_vae")  # of their pages: what everybody needs
 # Shown with another module's names.
 _MOVED = {
     "distributions": "networks",
@@ -61,34 +63,54 @@ def public_names(module: str) -> list[str]:
     return [name for name in found.__all__ if not isinstance(getattr(found, name), ModuleType)]
 
 
-def reference() -> str:
-    """The page's Markdown below its first heading: one section a concept, one entry a name."""
-    lines: list[str] = []
+def pages() -> dict[str, str]:
+    """Name -> Markdown of each page, in their order."""
+    return {_page(home): _text(*told) for home, told in _homes().items()}
+
+
+def contents() -> str:
+    """The list of pages with the names on each."""
+    lines = []
+    for home, (title, module, names) in _homes().items():
+        linked = ", ".join(f"{{py:obj}}`~{module}.{name}`" for name in sorted(names, key=_order))
+        lines += [f"**[{title}]({_page(home)})**", f": {linked}", ""]
+    return "\n".join(lines)
+
+
+def _homes() -> dict[str, tuple[str, str, list[str]]]:
+    """Home -> the title of its page, the module that names are imported from, and the names."""
+    homes: dict[str, tuple[str, str, list[str]]] = {}
     for module, title in MODULES.items():
         if title:
-            lines += _section(title, module, public_names(module))
+            homes[module.rpartition(".")[2]] = title, module, public_names(module)
             continue
         parts: dict[str, list[str]] = {name: [] for name in _PARTS}
         for name in public_names(module):
             home = getattr(import_module(module), name).__module__.rpartition(".")[2]
             parts.setdefault(_MOVED.get(home, home), []).append(name)
-        for home, names in parts.items():
-            lines += _section(_PARTS.get(home, home.capitalize()), module, names)
-    return "\n".join(lines)
+        homes |= {
+            home: (_PARTS.get(home, home.capitalize()), module, names)
+            for home, names in parts.items()
+        }
+    return homes
 
 
-def _section(title: str, module: str, names: list[str]) -> list[str]:
-    if not names:
-        return []
-    lines = [f"## {title}", "", "```{eval-rst}", f".. currentmodule:: {module}", ""]
+def _page(home: str) -> str:
+    return f"api_{home}"
+
+
+def _text(title: str, module: str, names: list[str]) -> str:
+    called = module.replace("vhp_core", "vhp", 1)
+    lines = [f"# {title}", "", f"After `import vhp_core as vhp` each name is `{called}.name`.", ""]
+    lines += ["```{eval-rst}", f".. currentmodule:: {module}", ""]
     for name in sorted(names, key=_order):
         lines += [*_entry(module, name), ""]
-    return [*lines, "```", ""]
+    return "\n".join([*lines, "```", ""])
 
 
-def _order(name: str) -> tuple[bool, str]:
-    """Classes and functions by name, constants last."""
-    return name.isupper() and len(name) > 3, name.lower()
+def _order(name: str) -> tuple[bool, bool, str]:
+    """What everybody needs, then classes and functions by name, constants last."""
+    return name not in _FIRST, name.isupper() and len(name) > 3, name.lower()
 
 
 def _entry(module: str, name: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 ``% landing figure`` becomes the picture of the one cell tagged ``landing-figure``, ``% latent
 explorer`` what the one cell tagged ``latent-explorer`` shows, ``% table of executed chapters`` a
-table of when each chapter ran.
+table of when each chapter ran, ``% example of the readme`` the README's first lines of Python.
 """
 
 import base64
@@ -16,8 +16,17 @@ from tools.chapters import notebooks
 LANDING_FIGURE = "% landing figure"
 LATENT_EXPLORER = "% latent explorer"
 EXECUTION_TABLE = "% table of executed chapters"
+README_EXAMPLE = "% example of the readme"
 PICTURE = "_static/landing.png"
 SEED = re.compile(r"\bseed (\d+)")
+
+
+def readme_example(root: Path) -> str:
+    """The first block of Python in the README, as it stands there."""
+    found = re.search(r"```python\n.*?\n```", (root / "README.md").read_text("utf-8"), re.DOTALL)
+    if not found:
+        raise SystemExit("README.md has no block of Python")
+    return found[0]
 
 
 def tagged_cell(executed: dict[str, notebooks.Notebook], tag: str) -> tuple[str, notebooks.Cell]:

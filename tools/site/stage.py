@@ -11,15 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tools.chapters import notebooks
-from tools.site.api_page import API_REFERENCE, reference
+from tools.site import api_page
 from tools.site.marks import (
     EXECUTION_TABLE,
     LANDING_FIGURE,
     LATENT_EXPLORER,
     PICTURE,
+    README_EXAMPLE,
     execution_table,
     landing_figure,
     latent_explorer,
+    readme_example,
 )
 from tools.site.take_along import (
     DOWNLOADS,
@@ -67,8 +69,11 @@ def stage(root: Path, budget: str) -> dict[str, bytes]:
                 explorer = latent_explorer(executed)
             text = text.replace(LATENT_EXPLORER, lack[0] if lack else explorer)
         text = text.replace(EXECUTION_TABLE, execution_table(records))
-        if API_REFERENCE in text:
-            text = text.replace(API_REFERENCE, reference())
+        if README_EXAMPLE in text:
+            text = text.replace(README_EXAMPLE, readme_example(root))
+        if api_page.API_REFERENCE in text:
+            text = text.replace(api_page.API_REFERENCE, api_page.contents())
+            files |= {f"{name}.md": page.encode() for name, page in api_page.pages().items()}
         if WHEEL in text:
             wheel, content = build_wheel(root)
             files[f"{FOLDER}/{wheel}"] = content

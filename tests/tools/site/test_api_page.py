@@ -6,10 +6,14 @@ import re
 from importlib import import_module
 
 import pytest
+import yaml
 
-from tools.site.api_page import MODULES, public_names, reference
+import vhp_core
+from tools.chapters import notebooks
+from tools.site.api_page import MODULES, contents, pages, public_names
 
-PAGE = reference()
+PAGES = pages()
+PAGE = "\n".join(PAGES.values())
 PUBLIC = {
     f"{module}.{name}": getattr(import_module(module), name)
     for module in MODULES
@@ -30,6 +34,27 @@ def test_every_public_name_is_on_the_page(module):
     for name in public_names(module):
         entry = rf"^\.\. (auto(class|function):: {module}\.|py:(data|function):: ){name}\b"
         assert re.search(entry, section, re.MULTILINE), f"{module}.{name}"
+
+
+def test_each_page_is_in_the_table_of_contents_in_this_order():
+    toc = yaml.safe_load((notebooks.ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    entries = [entry for part in toc["parts"] for entry in part["chapters"]]
+    (api,) = [entry for entry in entries if entry["file"] == "api"]
+    assert [section["file"] for section in api["sections"]] == list(PAGES)
+
+
+def test_what_everybody_needs_comes_first():
+    assert list(PAGES)[:2] == ["api_training", "api_builders"]
+    assert re.search(r"autofunction:: (\S+)", PAGES["api_training"])[1] == "vhp_core.fit"
+    assert re.search(r"auto\w+:: (\S+)", PAGES["api_builders"])[1] == "vhp_core.mlp_vae"
+
+
+def test_contents_lead_to_every_page_and_name():
+    for page in PAGES:
+        assert f"]({page})" in contents()
+    for module in MODULES:
+        for name in public_names(module):
+            assert f"`~{module}.{name}`" in contents()
 
 
 def test_a_name_that_two_modules_share_is_told_once():
@@ -53,5 +78,5 @@ def test_examples_of_decorated_functions_run(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     function = inspect.unwrap(CALLABLE[name])
     finder = doctest.DocTestFinder(recurse=False)
-    (examples,) = finder.find(function, name, globs=dict(vars(inspect.getmodule(function))))
+    (examples,) = finder.find(function, name, globs={"vhp": vhp_core})
     assert doctest.DocTestRunner().run(examples).failed == 0
