@@ -8,7 +8,7 @@ STUDIES := $(filter-out __init__ stamp grid dask_backend confirm rest kept %_mea
 # Modules are compiled when first imported; where that is not kept, each process does it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: book test unit chapters check-site study claims bench serve lint strip clean help
+.PHONY: book test unit chapters check-site pdf study claims bench serve lint strip clean help
 
 book: .venv/ready  ## execute every chapter in full and build the site into _build/html
 	@$(RUN) tools.chapters.execute --budget full; executed=$$?; \
@@ -37,6 +37,9 @@ claims: .venv/ready  ## count in how many runs each claim holds: 5 seeds, 3 nume
 
 bench: .venv-bench/ready  ## time the training engine beside its peers (on a machine at rest)
 	.venv-bench/bin/python -m benchmarks.run
+
+pdf: .venv/ready  ## print the built site as one file, _build/book.pdf, by Chromium
+	$(RUN) tools.site.pdf
 
 serve: .venv/ready  ## open the built site at http://127.0.0.1:8000
 	$(RUN) http.server --bind 127.0.0.1 --directory _build/html 8000

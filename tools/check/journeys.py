@@ -58,9 +58,12 @@ def search(page: Page, base: str) -> list[str]:
 
 
 def order(root: Path) -> list[str]:
-    """The pages in the order of ``_toc.yml``."""
+    """The pages in the order of ``_toc.yml``, those below another one after it."""
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
-    return [toc["root"], *(entry["file"] for part in toc["parts"] for entry in part["chapters"])]
+    names = [toc["root"]]
+    for entry in (entry for part in toc["parts"] for entry in part["chapters"]):
+        names += [entry["file"], *(below["file"] for below in entry.get("sections", ()))]
+    return names
 
 
 def next_pages(page: Page, base: str, names: list[str]) -> list[str]:
