@@ -15,7 +15,9 @@ from tools.check.explorer import DECODED
 def test_a_still_picture_stands_where_no_script_runs():
     page = Page(explorer().html)
     tags = [tag for tag, _ in page.elements]
-    assert tags.count("svg") == 1 and tags.count("polyline") == 4 and tags.count("circle") == 2 * 20
+    # Beside the still picture and its points each class has a mark in the legend.
+    assert tags.count("svg") == 1 + 3 and tags.count("polyline") == 4
+    assert tags.count("path") == 2 * 20 + 3
     html = unpacked(pictures(trained(x_dim=12), 3, 4).html)
     assert html.count('href="data:image/png;base64,') == 3
 
@@ -66,7 +68,7 @@ def test_a_map_where_the_prior_has_no_mass_is_empty():
 def test_a_still_picture_is_the_projection():
     page = Page(deep()[0].html)
     tags = [tag for tag, _ in page.elements]
-    assert tags.count("polyline") == 4 and tags.count("circle") == 2 * 20
+    assert tags.count("polyline") == 4 and tags.count("path") == 2 * 20 + 3
     assert unpacked(deep()[0].html).count('href="data:image/png;base64,') == 6
 
 

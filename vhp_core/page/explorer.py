@@ -21,6 +21,7 @@ from .explorer_body import figure_body, picture_body
 from .explorer_network import share_parameters
 from .explorer_panel import decode, panel_of, still_panel
 from .explorer_plane import check_planes
+from .marks import mark_path, outline
 from .player_page import Player, player_page
 
 __all__ = ["latent_explorer"]
@@ -142,6 +143,7 @@ def latent_explorer(
         "body": shape,
         "classes": present,
         "palette": [colors[name] for name in present],
+        "marks": [outline(number) for number in range(len(present))],
         "labels": [present.index(name) for name in labels[keep]],
         "frames": _FRAMES,
     }
@@ -253,7 +255,9 @@ def _parts(models: Mapping, journeys: Mapping, classes: list[str], colors: Mappi
     ]
     options = [f"<option>{escape(name)}</option>" for name in journeys]
     legend = [
-        f'<li><span style="--tint:{colors[name]}"></span>{escape(name)}</li>' for name in classes
+        f'<li style="--tint:{colors[name]}"><svg viewBox="-2 -2 4 4" width="12" height="12" '
+        f'aria-hidden="true"><path d="{mark_path(number, 0, 0, 1)}"/></svg>{escape(name)}</li>'
+        for number, name in enumerate(classes)
     ]
     return (
         "\n".join(handles)

@@ -143,12 +143,18 @@
     for (let i = 0; i < panel.codes.length / 2; i++) {
       const [x, y] = onMap(panel, map, panel.place(i));
       context.fillStyle = tints[clip.labels[i]];
-      context.beginPath();
-      context.arc(x, y, side < 260 ? 1.3 : 1.8, 0, 7);
-      context.fill();
+      fillMark(context, clip.marks[clip.labels[i]], x, y, side < 260 ? 1.5 : 2);
     }
     panel.ground = { key, sheet };
     return sheet;
+  }
+
+  // Each class of points has a shape besides its colour; without corners it is a disc.
+  function fillMark(context, corners, x, y, radius) {
+    context.beginPath();
+    if (!corners.length) context.arc(x, y, radius, 0, 7);
+    for (const [right, down] of corners) context.lineTo(x + radius * right, y + radius * down);
+    context.fill();
   }
 
   function drawLine(context, points, dashed, color, paper) {

@@ -17,6 +17,7 @@ from ..vae import VAE
 from .explorer_body import still_of
 from .explorer_network import encode, pack_network
 from .explorer_plane import Plane
+from .marks import mark_path
 from .player_page import pack
 
 __all__ = ["decode", "panel_of", "still_panel"]
@@ -140,7 +141,7 @@ def still_panel(
         f"{escape(panel['name'])}</text>"
     ]
     drawings += [
-        f'<circle cx="{x:.0f}" cy="{y:.0f}" r="2" fill="{clip["palette"][label]}"/>'
+        f'<path d="{mark_path(label, x, y, 2)}" fill="{clip["palette"][label]}"/>'
         for (x, y), label in list(zip(dots, clip["labels"], strict=True))[::3]
     ]
     ways = {"": ends, ' stroke-dasharray="6 4"': ends}
