@@ -1,9 +1,10 @@
 """The grid of a study: each cell once, side by side, on this machine or on a Dask cluster.
 
 A cell is a set of arguments such as ``{"data": "cmu", "seed": 0}``. What a finished cell returned
-is stored at once in ``_build/studies``, so that a study that was stopped goes on where it was; a
-cell that failed becomes a row with its error. With the address of a scheduler in the environment
-variable VHP_DASK, joblib sends the same cells to the workers of that cluster.
+is stored at once in ``_build/studies``, so that a study that was stopped goes on where it was, on
+another machine too if its parts are committed (:mod:`studies.parts`); a cell that failed becomes a
+row with its error. With the address of a scheduler in the environment variable VHP_DASK, joblib
+sends the same cells to the workers of that cluster.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ import pandas as pd
 from joblib import Parallel, delayed, parallel_config
 
 from studies import stamp
+from studies.parts import bring
 from tools.guard import guard
 
 FOLDER = Path(__file__).resolve().parent.parent / "_build" / "studies"
@@ -106,6 +108,7 @@ def run_grid(
     if len(set(paths)) < len(paths):
         raise ValueError(f"the study {name!r} has the same cell twice")
     folder.mkdir(parents=True, exist_ok=True)
+    bring(FOLDER, name)
 
     records = [_read(path) for path in paths]
     tasks = [(i, run, cells[i]) for i, record in enumerate(records) if record is None]
