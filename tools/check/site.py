@@ -4,7 +4,7 @@ For each page: no error on the console, no failed or outside request, every pict
 an alt text that says what is seen, every figure captioned, every formula typeset, every motion
 player drawing and playing, and every latent explorer answering (``tools/check/explorer.py``); a
 sound structure, no serious finding of axe-core and legible figures in both themes
-(``tools/check/accessibility.py``); no dead link (``tools/check/links.py``); at most 4 MB to
+(``tools/check/accessibility.py``); nothing cut on paper (``tools/check/paper.py``); no dead link (``tools/check/links.py``); at most 4 MB to
 transfer. Then the journeys of ``tools/check/journeys.py``: search, page to page, keyboard, and all
 pages opened from disk; and the executed notebooks in JupyterLab (``tools/check/jupyter.py``). The
 browser is /usr/bin/chromium; CHROMIUM names another.
@@ -27,6 +27,7 @@ from tools.check.chapter import chapter_faults, measured
 from tools.check.explorer import explore, missing
 from tools.check.jupyter import lab_faults
 from tools.check.links import link_faults
+from tools.check.paper import paper_faults
 
 NOT_PAGES = ("genindex.html", "search.html", "py-modindex.html")
 MOST_BYTES = 4_000_000
@@ -159,6 +160,8 @@ def check(page: Page, base: str, name: str, site: Path) -> tuple[list[str], str]
                     note(f"at {width} pixels: {fault}")
             for fault in rule_faults(page, ["scrollable-region-focusable"]):
                 note(f"at {width} pixels: {fault}")
+        for fault in paper_faults(page):
+            note(fault)
     players = len(page.query_selector_all("figure.motion-player"))
     seen = f"{len(facts['images'])} pictures, {facts['formulas']} formulas, {players} players, "
     seen += f"{weight / 1e6:.2f} MB, {shape['share']:.0%} code"
