@@ -4,10 +4,12 @@ For each page: no error on the console, no failed or outside request, every pict
 an alt text that says what is seen, every figure captioned, every formula typeset, every motion
 player drawing and playing, and every latent explorer answering (``tools/check/explorer.py``); a
 sound structure, no serious finding of axe-core and legible figures in both themes
-(``tools/check/accessibility.py``); nothing cut on paper (``tools/check/paper.py``); no dead link (``tools/check/links.py``); at most 4 MB to
-transfer. Then the journeys of ``tools/check/journeys.py``: search, page to page, keyboard, and all
-pages opened from disk; and the executed notebooks in JupyterLab (``tools/check/jupyter.py``). The
-browser is /usr/bin/chromium; CHROMIUM names another.
+(``tools/check/accessibility.py``); of a chapter an early figure and little code
+(``tools/check/chapter.py``); nothing cut on paper (``tools/check/paper.py``); no dead link
+(``tools/check/links.py``); at most 4 MB to transfer. Then the journeys of
+``tools/check/journeys.py``: search, page to page, keyboard, and all pages opened from disk; and the
+executed notebooks in JupyterLab (``tools/check/jupyter.py``). The browser is /usr/bin/chromium;
+CHROMIUM names another.
 """
 
 import argparse

@@ -14,6 +14,7 @@ DOT = base64.b64decode(
 )
 HEAD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>x</title>
 <meta name="viewport" content="width=device-width"><link rel="icon" href="dot.png">
+<style>@media print { button { display: none } }</style>
 <main><h1 id="top">A page</h1>"""
 PLAYER = """<figure class="motion-player"><canvas width="9" height="9"></canvas>
 <button>Play</button><figcaption>A dot moves.</figcaption><script>
