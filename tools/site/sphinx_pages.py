@@ -163,6 +163,12 @@ def mended(body: str) -> str:
     return body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
 
 
+def folds_named(navigation: str) -> str:
+    """The side bar, in which what opens the pages below another one says so."""
+    bare = '<summary><span class="toctree-toggle"'
+    return navigation.replace(bare, bare.replace("<summary>", '<summary aria-label="Pages below">'))
+
+
 # ---- downloads ----------------------------------------------------------------------------------
 
 
@@ -170,6 +176,10 @@ def _page(app: Sphinx, page: str, template: str, context: dict, doctree: Any) ->
     """Mend the page, and put the plain notebook into a chapter's menu."""
     if "body" in context:
         context["body"] = mended(context["body"])
+    if navigation := context.get("generate_toctree_html"):
+        context["generate_toctree_html"] = lambda *about, **more: folds_named(
+            str(navigation(*about, **more))
+        )
     if not CHAPTER.match(page):
         return
     for group in context["header_buttons"]:

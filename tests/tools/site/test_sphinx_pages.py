@@ -7,7 +7,14 @@ from docutils.utils import new_document
 from PIL import Image
 from sphinx.addnodes import pending_xref
 
-from tools.site.sphinx_pages import first_uses, mended, regular_returns, terms, width_of
+from tools.site.sphinx_pages import (
+    first_uses,
+    folds_named,
+    mended,
+    regular_returns,
+    terms,
+    width_of,
+)
 
 
 def paragraph(*parts):
@@ -84,3 +91,9 @@ def test_the_width_of_a_picture():
     Image.new("RGB", (30, 20)).save(file, "PNG")
     assert width_of(file.getvalue()) == 30
     assert width_of(b"GIF89a") is None
+
+
+def test_folds_of_the_side_bar_have_a_name():
+    bare = '<details><summary><span class="toctree-toggle" role="presentation"></span></summary>'
+    assert folds_named(bare).startswith('<details><summary aria-label="Pages below"><span')
+    assert folds_named("<summary>Code</summary>") == "<summary>Code</summary>"
