@@ -101,7 +101,8 @@ def _page(home: str) -> str:
 
 def _text(title: str, module: str, names: list[str]) -> str:
     called = module.replace("vhp_core", "vhp", 1)
-    lines = [f"# {title}", "", f"After `import vhp_core as vhp` each name is `{called}.name`.", ""]
+    first = min(names, key=_order)
+    lines = [f"# {title}", "", f"After `import vhp_core as vhp`: `{called}.{first}` and so on.", ""]
     lines += ["```{eval-rst}", f".. currentmodule:: {module}", ""]
     for name in sorted(names, key=_order):
         lines += [*_entry(module, name), ""]
