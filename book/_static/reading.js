@@ -22,7 +22,7 @@ addEventListener("afterprint", () => {
     if (more.length) formula.dataset.more = more.join(" ");
     else delete formula.dataset.more;
   };
-  const formulas = () => document.querySelectorAll(".bd-article div.math");
+  const formulas = () => document.querySelectorAll(".bd-article div.math mjx-container");
   const reach = () => {
     for (const formula of formulas()) {
       if (formula.scrollWidth > formula.clientWidth + 1) formula.tabIndex = 0;

@@ -22,9 +22,9 @@ LOOK = """() => {
     paper: shade(getComputedStyle(document.body).backgroundColor.replace("rgba(0, 0, 0, 0)",
       "rgb(255, 255, 255)")),
     ink: shade(getComputedStyle(article).color),
-    cut: all("pre, table, div.math, img, svg, canvas, aside").filter(
+    cut: all("pre, table, div.math, mjx-container, img, canvas, aside").filter(
       (part) => part.getBoundingClientRect().right > edge
-        || (part.matches("pre, div.math") && part.scrollWidth > part.clientWidth + 2
+        || (part.matches("pre, div.math, mjx-container") && part.scrollWidth > part.clientWidth + 2
             && getComputedStyle(part).overflowX !== "visible")).map(name),
     beside: all("aside.margin").filter((part) => getComputedStyle(part).float !== "none").length,
     clickable: all("button, input, .headerlink").length,
