@@ -1,15 +1,31 @@
 "use strict";
-// Paper has the light colours. The theme is put back when the page has been printed.
-addEventListener("beforeprint", () => {
+// Paper has the light colours, and a formula that is wider than a sheet is set smaller there. All
+// is as it was when the page has been printed.
+{
+  const SHEET = 640; // pixels of a line of text on an A4 sheet
   const root = document.documentElement;
-  root.dataset.themeOnScreen = root.dataset.theme || "";
-  root.dataset.theme = "light";
-});
-addEventListener("afterprint", () => {
-  const root = document.documentElement;
-  root.dataset.theme = root.dataset.themeOnScreen || "light";
-  delete root.dataset.themeOnScreen;
-});
+  const smaller = new Map();
+  addEventListener("beforeprint", () => {
+    root.dataset.themeOnScreen = root.dataset.theme || "";
+    root.dataset.theme = "light";
+    const article = document.querySelector(".bd-article");
+    for (const formula of document.querySelectorAll(".bd-article mjx-container")) {
+      const line = formula.closest("p, li, dd, div");
+      const room = SHEET - (article.clientWidth - line.clientWidth);
+      const inside = formula.querySelector("mjx-math");
+      const width = Math.max(inside?.scrollWidth ?? 0, inside?.offsetWidth ?? 0);
+      if (width <= room) continue;
+      smaller.set(formula, formula.style.fontSize);
+      formula.style.fontSize = `${(parseFloat(formula.style.fontSize) || 100) * (room / width)}%`;
+    }
+  });
+  addEventListener("afterprint", () => {
+    root.dataset.theme = root.dataset.themeOnScreen || "light";
+    delete root.dataset.themeOnScreen;
+    for (const [formula, size] of smaller) formula.style.fontSize = size;
+    smaller.clear();
+  });
+}
 
 // A formula that is wider than its column scrolls, by keyboard too, and fades where it goes on.
 // Others are no stops.
