@@ -19,11 +19,13 @@ STOPS = 40  # presses of the tabulator key
 FOCUS_SEEN = """() => {
   const element = document.activeElement;
   if (!element || element === document.body) return null;
-  const looks = () => {
-    const style = getComputedStyle(element);
+  // The theme marks some elements by what they hold: a fold of the side bar by its arrow.
+  const parts = [element, ...element.children];
+  const looks = () => parts.map((part) => {
+    const style = getComputedStyle(part);
     return [style.outlineStyle, style.outlineWidth, style.outlineColor, style.boxShadow,
-            style.backgroundColor, style.borderColor, style.textDecoration, style.color].join();
-  };
+            style.backgroundColor, style.borderColor, style.textDecoration, style.color];
+  }).join();
   const seen = looks();
   element.blur();
   const plain = looks();
