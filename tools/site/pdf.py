@@ -30,10 +30,11 @@ READY = """async () => {
   for (const picture of document.images) picture.loading = "eager";
   await Promise.all([...document.images].map((picture) => picture.decode().catch(() => null)));
   if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
-  return document.querySelector("h1")?.firstChild?.textContent
-    ? [...document.querySelector("h1").childNodes].filter(
-        (part) => !part.classList?.contains("headerlink")).map((part) => part.textContent).join("")
-    : document.title;
+  // Not the theme's own heading for printing, which has no number.
+  const title = document.querySelector("article h1") || document.querySelector("h1");
+  if (!title) return document.title;
+  return [...title.childNodes].filter((part) => !part.classList?.contains("headerlink"))
+    .map((part) => part.textContent).join("");
 }"""
 LOOK = "font-family:system-ui,sans-serif;color:#222;background:#fff"
 
