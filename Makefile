@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 RUN := .venv/bin/python -m
-STUDIES := $(filter-out __init__ stamp grid dask_backend confirm rest kept %_measures %_paths,$(sort $(notdir $(basename $(wildcard studies/*.py)))))
+STUDIES := $(filter-out __init__ stamp grid dask_backend confirm rest kept parts mixtures %_measures %_paths,$(sort $(notdir $(basename $(wildcard studies/*.py)))))
 
 # Modules are compiled when first imported; where that is not kept, each process does it anew.
 unexport PYTHONDONTWRITEBYTECODE

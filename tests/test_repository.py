@@ -146,6 +146,16 @@ def test_no_file_names_a_place_of_one_machine():
             assert not places.search(content), f"{name}: {places.search(content)}"
 
 
+def test_make_study_runs_every_study_and_nothing_else():
+    asked = ["make", "-n", "-o", ".venv/ready", "study"]
+    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True)
+    run = re.findall(r"-m studies\.(\w+)", done.stdout)
+    modules = [path for path in (ROOT / "studies").glob("*.py") if path.stem != "__init__"]
+    writes = re.compile(r"^ +(run_study|stamp\.write)\(", re.MULTILINE)
+    tables = {p.stem for p in modules if writes.search(p.read_text(encoding="utf-8"))}
+    assert run == sorted(tables - {"grid"})
+
+
 def test_citation_names_the_paper():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert "1905.04982" in str(citation["preferred-citation"])

@@ -4,6 +4,7 @@ Every check in Chromium starts it with :data:`FLAGS`, so that it asks the networ
 the pages that :func:`serve` gives it, and learns from :func:`watched` what went wrong.
 """
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +14,38 @@ from pathlib import Path
 
 from playwright.sync_api import Page, Request, Response, Route
 
-__all__ = ["FLAGS", "serve", "watched"]
+__all__ = ["FLAGS", "built_site", "chromium", "serve", "watched"]
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 )  # fmt: skip
+
+
+def built_site(root: Path) -> Path:
+    """The folder of the site that was built.
+
+    Raises:
+        SystemExit: if there is none.
+    """
+    site = root / "_build" / "html"
+    if not (site / "index.html").exists():
+        raise SystemExit(f"{site} holds no site: 'make book' first")
+    return site
+
+
+def chromium() -> str:
+    """The browser: /usr/bin/chromium, or what CHROMIUM names.
+
+    Raises:
+        SystemExit: if it is not there.
+    """
+    path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    if not Path(path).exists():
+        raise SystemExit(
+            f"no browser at {path}: install Chromium, or name it in CHROMIUM=/path/to/chromium"
+        )
+    return path
 
 
 @contextmanager

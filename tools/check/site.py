@@ -13,7 +13,6 @@ CHROMIUM names another.
 """
 
 import argparse
-import os
 import re
 import sys
 import time
@@ -24,7 +23,7 @@ from playwright.sync_api import Page, sync_playwright
 from tools.chapters import notebooks
 from tools.check import journeys
 from tools.check.accessibility import contrast_faults, rule_faults, structure_faults, themed
-from tools.check.browser import FLAGS, serve, watched
+from tools.check.browser import FLAGS, built_site, chromium, serve, watched
 from tools.check.chapter import chapter_faults, measured
 from tools.check.explorer import explore, missing
 from tools.check.jupyter import lab_faults
@@ -36,7 +35,7 @@ MOST_BYTES = 4_000_000
 PATIENCE = 120_000  # milliseconds for a page to load, on a machine that is busy
 # 640 and 320 are also what is left of 1280 pixels at a zoom of 200 % and 400 %.
 WIDTHS = (1280, 1600, 1024, 768, 640, 390, 320)
-PHONE = 390  # at which a page is loaded anew; at the others its window changes
+LOADED = (1024, 390)  # at which a page is loaded anew; at the others its window changes
 PLAYS_WITHIN = 2.0  # seconds
 
 # Facts about a page, gathered in it. Pictures that load late are fetched and waited for.
@@ -157,15 +156,14 @@ def check(page: Page, base: str, name: str, site: Path) -> tuple[list[str], str]
 
         for width in WIDTHS[1:]:
             page.set_viewport_size({"width": width, "height": 900})
-            if width == PHONE:
+            if width in LOADED:
                 page.goto(f"{base}/{name}", wait_until="load")
             page.wait_for_timeout(300)  # what answers to the window's size has done so
             for fault in faults(page.evaluate(FACTS)):
                 if fault not in found:
                     note(f"at {width} pixels: {fault}")
-            if width <= PHONE:
-                for fault in rule_faults(page, ["scrollable-region-focusable"]):
-                    note(f"at {width} pixels: {fault}")
+            for fault in rule_faults(page, ["scrollable-region-focusable"]):
+                note(f"at {width} pixels: {fault}")
         for fault in paper_faults(page):
             note(fault)
     players = len(page.query_selector_all("figure.motion-player"))
@@ -199,13 +197,13 @@ def travel(page: Page, base: str, site: Path, names: list[str]) -> dict[str, lis
 
 
 def check_site(
-    site: Path, chromium: str, names: list[str] | None = None, only: list[str] | None = None
+    site: Path, browser_path: str, names: list[str] | None = None, only: list[str] | None = None
 ) -> int:
     """Check every page, then the journeys if the pages' order is given; how many failed.
 
     Args:
         site: the site's folder.
-        chromium: the browser.
+        browser_path: the browser.
         names: the pages' names in their order, for the journeys.
         only: check these pages, such as "index.html", and no others.
     """
@@ -219,7 +217,7 @@ def check_site(
         failed, passed = failed + bool(found), passed + (not found)
 
     with serve(site) as base, sync_playwright() as browsers:
-        browser = browsers.chromium.launch(executable_path=chromium, headless=True, args=FLAGS)
+        browser = browsers.chromium.launch(executable_path=browser_path, headless=True, args=FLAGS)
         page = browser.new_page()
         page.set_default_timeout(PATIENCE)
         for name in only or pages(site):
@@ -238,16 +236,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--root", type=Path, default=notebooks.ROOT, help="folder that has _build/")
     parser.add_argument("pages", nargs="*", help="pages to check alone, such as index.html")
     options = parser.parse_args(arguments)
-    site = options.root.resolve() / "_build" / "html"
-    if not (site / "index.html").exists():
-        raise SystemExit(f"{site} holds no site: 'make book' first")
-    chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-    if not Path(chromium).exists():
-        raise SystemExit(
-            f"no browser at {chromium}: install Chromium, or name it in CHROMIUM=/path/to/chromium"
-        )
-    names = None if options.pages else journeys.order(options.root.resolve())
-    sys.exit(1 if check_site(site, chromium, names, options.pages) else 0)
+    root = options.root.resolve()
+    names = None if options.pages else journeys.order(root)
+    sys.exit(1 if check_site(built_site(root), chromium(), names, options.pages) else 0)
 
 
 if __name__ == "__main__":

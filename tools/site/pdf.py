@@ -8,7 +8,6 @@ browser that CHROMIUM names.
 
 import argparse
 import io
-import os
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
@@ -20,7 +19,7 @@ from pypdf.generic import ArrayObject, DictionaryObject, NameObject
 
 from tools.chapters import notebooks
 from tools.check import journeys
-from tools.check.browser import FLAGS, serve
+from tools.check.browser import FLAGS, built_site, chromium, serve
 
 __all__ = ["Printed", "bind", "main", "printed"]
 
@@ -160,16 +159,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, default=notebooks.ROOT, help="folder that has _build/")
     root = parser.parse_args(arguments).root.resolve()
-    site = root / "_build" / "html"
-    if not (site / "index.html").exists():
-        raise SystemExit(f"{site} holds no site: 'make book' first")
-    chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-    if not Path(chromium).exists():
-        raise SystemExit(
-            f"no browser at {chromium}: install Chromium, or name it in CHROMIUM=/path/to/chromium"
-        )
+    site, browser_path = built_site(root), chromium()
     with serve(site) as base, sync_playwright() as browsers:
-        browser = browsers.chromium.launch(executable_path=chromium, headless=True, args=FLAGS)
+        browser = browsers.chromium.launch(executable_path=browser_path, headless=True, args=FLAGS)
         page = browser.new_page()
         page.set_default_timeout(PATIENCE)
         parts = printed(page, base, journeys.order(root))
