@@ -34,6 +34,31 @@ FOCUS_SEEN = """() => {
 }"""
 
 
+# The theme that a page has at each frame from the first on.
+WATCH = """
+window.frames_seen = [];
+const look = () => {
+  if (document.body) frames_seen.push(document.documentElement.dataset.theme || "");
+  requestAnimationFrame(look);
+};
+requestAnimationFrame(look);
+"""
+
+
+def first_sight(page: Page, base: str, name: str) -> list[str]:
+    """At the first visit of a reader whose system is dark, no frame of a page is light."""
+    visit = page.context.browser.new_context(color_scheme="dark")
+    fresh = visit.new_page()
+    fresh.add_init_script(WATCH)
+    fresh.goto(f"{base}/{name}.html", wait_until="load")
+    themes = fresh.evaluate("frames_seen")
+    visit.close()
+    late = [theme or "none" for theme in themes if theme != "dark"]
+    if not themes:
+        return [f"{name}: no frame was seen"]
+    return [f"{name}: {len(late)} frames had the theme {late[0]}, not dark"] if late else []
+
+
 def search(page: Page, base: str) -> list[str]:
     """Search from the landing page, by the keyboard, and read the results."""
     page.goto(f"{base}/index.html", wait_until="load")

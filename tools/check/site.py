@@ -181,6 +181,7 @@ def travel(page: Page, base: str, site: Path, names: list[str]) -> dict[str, lis
     }
     served = {
         "search": lambda: journeys.search(page, base),
+        "first sight": lambda: journeys.first_sight(page, base, ordinary),
         "from page to page": lambda: journeys.next_pages(page, base, names),
         "table of contents": lambda: journeys.table_of_contents(page, base, names),
         "keyboard": lambda: [

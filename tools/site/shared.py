@@ -21,7 +21,7 @@ PREVIEW = "_static/landing.png"
 CHOOSE_THEME = """<script>(() => {
   const root = document.documentElement;
   const choose = () => {
-    if (root.dataset.theme) return;
+    if (["dark", "light"].includes(root.dataset.theme)) return; // at first it is "auto"
     const dark = matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "dark" : "light";
   };
