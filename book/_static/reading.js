@@ -28,7 +28,7 @@
 }
 
 // A formula that is wider than its column scrolls, by keyboard too, and fades where it goes on.
-// Others are no stops.
+// Others are no stops. So does code.
 {
   const fade = (formula) => {
     const { scrollLeft, scrollWidth, clientWidth } = formula;
@@ -45,15 +45,15 @@
       else formula.removeAttribute("tabindex");
       fade(formula);
     }
+    for (const code of document.querySelectorAll(".bd-article pre"))
+      code.tabIndex = code.scrollWidth > code.clientWidth ? 0 : -1;
   };
   addEventListener("load", async () => {
     if (window.MathJax?.startup) await MathJax.startup.promise;
     reach();
     for (const formula of formulas()) formula.addEventListener("scroll", () => fade(formula));
-    let waiting = 0;
-    addEventListener("resize", () => {
-      clearTimeout(waiting);
-      waiting = setTimeout(reach, 200);
-    });
+    // The theme looks after code too, but not before the page has been still for a while.
+    const article = document.querySelector(".bd-article");
+    if (article) new ResizeObserver(() => requestAnimationFrame(reach)).observe(article);
   });
 }

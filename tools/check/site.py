@@ -37,6 +37,7 @@ PATIENCE = 120_000  # milliseconds for a page to load, on a machine that is busy
 WIDTHS = (1280, 1600, 1024, 768, 640, 390, 320)
 LOADED = (1024, 390)  # at which a page is loaded anew; at the others its window changes
 PLAYS_WITHIN = 2.0  # seconds
+SETTLES = 600  # milliseconds until all that answers to the window's size has done so
 
 # Facts about a page, gathered in it. Pictures that load late are fetched and waited for.
 FACTS = """async () => {
@@ -158,7 +159,7 @@ def check(page: Page, base: str, name: str, site: Path) -> tuple[list[str], str]
             page.set_viewport_size({"width": width, "height": 900})
             if width in LOADED:
                 page.goto(f"{base}/{name}", wait_until="load")
-            page.wait_for_timeout(300)  # what answers to the window's size has done so
+            page.wait_for_timeout(SETTLES)
             for fault in faults(page.evaluate(FACTS)):
                 if fault not in found:
                     note(f"at {width} pixels: {fault}")
