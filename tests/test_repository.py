@@ -1,6 +1,7 @@
 """What must hold for the files of the project themselves."""
 
 import itertools
+import json
 import re
 import subprocess
 import tomllib
@@ -10,6 +11,7 @@ import pybtex.database
 import pytest
 import yaml
 
+import vhp_core as vhp
 from tools.chapters import notebooks, reading
 from tools.chapters.check import CHECKED
 from tools.check.site import says_nothing
@@ -160,6 +162,34 @@ def test_citation_names_the_paper():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert "1905.04982" in str(citation["preferred-citation"])
     assert citation["version"] == project()["version"]
+
+
+def test_all_metadata_of_a_release_agree():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    archive = json.loads((ROOT / ".zenodo.json").read_text(encoding="utf-8"))
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert archive["version"] == vhp.__version__ == project()["version"] == citation["version"]
+    assert re.findall(r"^## ([\d.]+)", changes, re.MULTILINE)[0] == vhp.__version__
+    assert archive["title"] == citation["title"]
+    assert archive["license"] == project()["license"] == citation["license"][0]
+    assert archive["keywords"] == project()["keywords"]
+    authors = [author["name"] for author in citation["authors"]]
+    assert authors == [author["name"] for author in project()["authors"]]
+    assert authors == [creator["name"] for creator in archive["creators"]]
+    paper = citation["preferred-citation"]["identifiers"][0]["value"]
+    assert [entry["identifier"] for entry in archive["related_identifiers"]] == [paper]
+
+
+def test_addresses_are_those_of_the_site_s_configuration():
+    """``_config.yml`` is where they are filled in; until then nothing names one of its own."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    site, repository = config["html"]["baseurl"], config["repository"]["url"]
+    assert citation.get("url", "") == site
+    assert citation.get("repository-code", "") == repository
+    urls = project().get("urls", {})
+    assert urls.get("Documentation", "") == site
+    assert urls.get("Source", "") == repository
 
 
 def entries(text: str) -> dict:
