@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+import shutil
 import subprocess
 import tomllib
 import warnings
@@ -136,6 +137,7 @@ def test_jupyter_book_and_sphinx_are_the_versions_that_read_our_configuration():
     assert locked()["sphinx"].startswith("7.")
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="asks git which files are the project's")
 def test_no_file_names_a_place_of_one_machine():
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     done = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -148,6 +150,7 @@ def test_no_file_names_a_place_of_one_machine():
             assert not places.search(content), f"{name}: {places.search(content)}"
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 def test_make_study_runs_every_study_and_nothing_else():
     asked = ["make", "-n", "-o", ".venv/ready", "study"]
     done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True)
