@@ -1,0 +1,35 @@
+"use strict";
+// What a search shows of a page is its text: no labels of folds and buttons, no source of formulas.
+{
+  const NOT_TEXT =
+    ".headerlink, script, style, button, summary, nav, .cell_output img, .tocs, [hidden], template";
+  const GREEK = { alpha: "α", beta: "β", gamma: "γ", delta: "δ", epsilon: "ε", varepsilon: "ε",
+    zeta: "ζ", eta: "η", theta: "θ", kappa: "κ", lambda: "λ", mu: "μ", nu: "ν", pi: "π", rho: "ρ",
+    sigma: "σ", tau: "τ", phi: "φ", varphi: "φ", Phi: "Φ", Theta: "Θ", omega: "ω", mid: "|",
+    le: "≤", ge: "≥", approx: "≈", times: "×", cdot: "·", to: "→", infty: "∞", sim: "∼",
+    log: "log", mathbb: "", mathbf: "", mathcal: "", mathrm: "", text: "", operatorname: "" };
+
+  // A formula as a line of text, where it is simple enough, and three dots where it is not.
+  const told = (tex) => {
+    const plain = tex
+      .replace(/\\[()[\]]|\\[,;! ]/g, "")
+      .replace(/\\([A-Za-z]+)/g, (whole, name) => (name in GREEK ? GREEK[name] : whole))
+      .replace(/\^2/g, "²")
+      .replace(/[{}]/g, "")
+      .trim();
+    return /[\\&^]/.test(plain) || plain.length > 40 ? "…" : plain;
+  };
+
+  const text = (html, anchor) => {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    for (const part of page.querySelectorAll(NOT_TEXT)) part.remove();
+    for (const formula of page.querySelectorAll(".math")) formula.textContent = told(formula.textContent);
+    const main = page.querySelector('[role="main"]');
+    const place = (anchor && page.getElementById(anchor.slice(1))) || main;
+    return (place?.textContent ?? "").replace(/\s+/g, " ");
+  };
+
+  addEventListener("DOMContentLoaded", () => {
+    if (typeof Search !== "undefined") Search.htmlToText = text;
+  });
+}
