@@ -1,14 +1,19 @@
-"""Processes that end with the one that started them, so that a stopped build leaves none behind."""
+"""Processes that end with the one that started them, and builds that wait for each other.
+
+So a stopped build leaves none behind, and of two in one folder the second begins after the first.
+"""
 
 import contextlib
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType
 
 import psutil
+from filelock import FileLock, Timeout
 
 _GRACE = 3.0  # seconds in which a process may end by itself
 
@@ -37,6 +42,23 @@ def end_children() -> None:
     for child in alive:
         _tell(child.kill)
     psutil.wait_procs(alive, timeout=_GRACE)
+
+
+@contextlib.contextmanager
+def one_at_a_time(root: Path) -> Iterator[None]:
+    """Work in ``root/_build`` that no other process may do meanwhile; waits until it is free."""
+    build = root / "_build"
+    build.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(build / "in_use.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"another build is at work in {build}; this one begins when it has ended", flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _tell(what: Callable[[], None]) -> None:

@@ -63,3 +63,36 @@ def test_where_make_is_gone_its_processes_end(tmp_path):
         assert all(map(psutil.pid_exists, pids))
         make.kill()
         assert gone(pids)
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from tools.guard import one_at_a_time
+with one_at_a_time(Path(sys.argv[1])):
+    print("has it", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_a_second_build_in_one_folder_says_that_it_waits_and_then_begins(tmp_path):
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as first, subprocess.Popen(command, **pipes) as second:
+        order = first.stdout.readline(), second.stdout.readline()
+        assert sorted("another build is at work" in line for line in order) == [False, True]
+        holder, waiter = (first, second) if order[0] == "has it\n" else (second, first)
+        holder.communicate("\n", timeout=30)
+        assert waiter.stdout.readline() == "has it\n"
+        waiter.communicate("\n", timeout=30)
+
+
+def test_a_build_that_was_stopped_holds_nothing(tmp_path):
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as stopped:
+        assert stopped.stdout.readline() == "has it\n"
+        stopped.kill()
+    with subprocess.Popen(command, **pipes) as after:
+        assert after.stdout.readline() == "has it\n"
+        after.communicate("\n", timeout=30)
