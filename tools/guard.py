@@ -16,6 +16,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 _GRACE = 3.0  # seconds in which a process may end by itself
+_NEXT = 0.2  # seconds in which a thread begins what comes next
 
 
 def guard() -> None:
@@ -61,14 +62,26 @@ def one_at_a_time(root: Path) -> Iterator[None]:
         lock.release()
 
 
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _tell(what: Callable[[], None]) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         what()
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
+    # The threads that wait for these processes are not asked. What they begin next ends too.
     end_children()
-    os._exit(128 + number)  # the threads that wait for these processes are not asked
+    time.sleep(_NEXT)
+    while any(_lives(child) for child in psutil.Process().children()):
+        end_children()
+        time.sleep(_NEXT)
+    os._exit(128 + number)
 
 
 def _watch(maker: psutil.Process) -> None:

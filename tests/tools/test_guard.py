@@ -65,6 +65,32 @@ def test_where_make_is_gone_its_processes_end(tmp_path):
         assert gone(pids)
 
 
+POOL = """
+import subprocess, sys
+from concurrent.futures import ThreadPoolExecutor
+from tools.guard import guard
+guard()
+def run(_):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    print(child.pid, flush=True)
+    child.wait()
+with ThreadPoolExecutor(2) as pool:
+    list(pool.map(run, range(12)))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes without a signal")
+def test_what_its_threads_go_on_to_start_ends_as_well():
+    command = [sys.executable, "-c", POOL]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        pids = [int(parent.stdout.readline()) for _ in range(2)]
+        parent.send_signal(signal.SIGTERM)
+        assert parent.wait(60) == 128 + signal.SIGTERM
+        pids += [int(line) for line in parent.stdout]
+    assert len(pids) > 2
+    assert gone(pids)
+
+
 HOLDER = """
 import sys
 from pathlib import Path
