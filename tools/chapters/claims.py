@@ -22,7 +22,7 @@ import pandas as pd
 
 from studies import stamp
 from tools.chapters import execute, notebooks
-from tools.guard import guard
+from tools.guard import guard, one_at_a_time
 from vhp_core.book.fingerprints import DATA_SETS
 from vhp_core.book.numerics import PROFILE
 
@@ -158,7 +158,8 @@ def main(arguments: list[str] | None = None) -> None:
     chapters = notebooks.chapters(root)
     if options.chapters:
         chapters = [path for path in chapters if path.stem in options.chapters]
-    records = list(run_all(root, chapters, options.seeds, options.profiles, options.jobs))
+    with one_at_a_time(root):
+        records = list(run_all(root, chapters, options.seeds, options.profiles, options.jobs))
     table = count(records)
     minutes = pd.DataFrame(records).groupby("chapter").minutes.sum().to_dict()
     write(root, table, {"seeds": options.seeds, "profiles": options.profiles}, minutes)

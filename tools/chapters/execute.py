@@ -23,7 +23,7 @@ from typing import Any
 import psutil
 
 from tools.chapters import notebooks
-from tools.guard import guard
+from tools.guard import guard, one_at_a_time
 from vhp_core.book.numerics import numerical_profile
 
 BUDGETS = ("full", "smoke")
@@ -247,7 +247,8 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     start = time.perf_counter()
     root = options.root.resolve()
-    failed = execute(root, options.budget, max(1, options.jobs))
+    with one_at_a_time(root):
+        failed = execute(root, options.budget, max(1, options.jobs))
     print(f"chapters: {time.perf_counter() - start:.0f} s in all", flush=True)
     if missed := unmet(root, options.budget):
         print("claims about training runs that did not hold in this build, and are marked so:")

@@ -7,9 +7,10 @@ sound structure, no serious finding of axe-core and legible figures in both them
 (``tools/check/accessibility.py``); of a chapter an early figure and little code
 (``tools/check/chapter.py``); nothing cut on paper (``tools/check/paper.py``); no dead link
 (``tools/check/links.py``); at most 4 MB to transfer. Then the journeys of
-``tools/check/journeys.py``: search, page to page, keyboard, and all pages opened from disk; and the
-executed notebooks in JupyterLab (``tools/check/jupyter.py``). The browser is /usr/bin/chromium;
-CHROMIUM names another.
+``tools/check/journeys.py``: search, page to page, keyboard, and all pages opened from disk; the
+executed notebooks in JupyterLab (``tools/check/jupyter.py``), and the plain ones, run with the
+site's wheel alone (``tools/check/plain.py``). The browser is /usr/bin/chromium; CHROMIUM names
+another.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from tools.check.explorer import explore, missing
 from tools.check.jupyter import lab_faults
 from tools.check.links import link_faults
 from tools.check.paper import paper_faults
+from tools.check.plain import plain_faults
 
 NOT_PAGES = ("genindex.html", "search.html", "py-modindex.html")
 MOST_BYTES = 4_000_000
@@ -229,6 +231,8 @@ def check_site(
         for notebook, found in (lab_faults(page, site) if names else {}).items():
             tell(f"{notebook} in JupyterLab", found)
         browser.close()
+    for notebook, found in plain_faults(site) if names else ():
+        tell(notebook, found)
     print(f"{passed} passed, {failed} failed", flush=True)
     return failed
 

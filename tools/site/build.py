@@ -1,13 +1,15 @@
 """Build the site from the executed chapters, with warnings as errors.
 
-Everything is staged into ``_build/src``, Jupyter Book turns all of it into ``_build/html``, so that
-no page is of an earlier build, and no page may ask for a file from elsewhere. If a chapter failed,
-the site is built with the others, and the command ends with a summary and a status of 1.
+Everything is staged into ``_build/src`` and Jupyter Book turns it into ``_build/html``, always from
+nothing, so that no page is of an earlier build. No page may ask for a file from elsewhere. If a
+chapter failed, the site is built with the others, and the command ends with a summary and a status
+of 1.
 """
 
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -17,7 +19,7 @@ from pathlib import Path
 import yaml
 
 from tools.chapters import notebooks
-from tools.guard import guard
+from tools.guard import guard, one_at_a_time
 from tools.site import offered, take_along
 from tools.site.lighten import lighten
 from tools.site.stage import failures, stage, write
@@ -80,11 +82,12 @@ def address(root: Path) -> str:
 def build(root: Path, budget: str) -> Path:
     """Build the site; the folder it lies in."""
     source, site = root / "_build" / "src", root / "_build" / "html"
+    doctrees = root / "_build" / ".doctrees"
+    for earlier in (site, doctrees):  # titles, numbers and terms of one page stand on others too
+        shutil.rmtree(earlier, ignore_errors=True)
     write(stage(root, budget), source)
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(source)]
     command += ["--path-output", str(root), "--quiet", "-n", "--keep-going"]
-    # Titles, numbers and terms of one page stand on others too, and Sphinx does not know which.
-    command += ["--all"]
     # What a failed chapter does not show, other pages refer to in vain: told, but no error then.
     command += [] if failures(root, budget) else ["-W"]
     environment = os.environ | {
@@ -93,7 +96,7 @@ def build(root: Path, budget: str) -> Path:
     if subprocess.run(command, check=False, env=environment).returncode:
         raise SystemExit("the site was not built: every warning above counts as an error")
     (wheel,) = (path.name for path in (source / take_along.FOLDER).glob("*.whl"))
-    offered.write(root, site, root / "_build" / ".doctrees", wheel, address(root))
+    offered.write(root, site, doctrees, wheel, address(root))
     lighten(site)
     for path in sorted(site.rglob("*.html")):
         asked = outside_requests(path.read_text(encoding="utf-8"))
@@ -109,7 +112,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--root", type=Path, default=notebooks.ROOT, help="folder that has book/")
     options = parser.parse_args(arguments)
     root, start = options.root.resolve(), time.perf_counter()
-    site = build(root, options.budget)
+    with one_at_a_time(root):
+        site = build(root, options.budget)
     for name in stale_studies(root):
         counted = name == "studies/claims.csv"
         command = "make claims" if counted else notebooks.TABLES[name.split("/")[0]]
