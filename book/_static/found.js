@@ -3,6 +3,7 @@
 {
   const NOT_TEXT =
     ".headerlink, script, style, button, summary, nav, .cell_output img, .tocs, [hidden], template";
+  const BLOCKS = "p, h1, h2, h3, h4, li, dt, dd, td, th, pre, figcaption";
   const GREEK = { alpha: "α", beta: "β", gamma: "γ", delta: "δ", epsilon: "ε", varepsilon: "ε",
     zeta: "ζ", eta: "η", theta: "θ", kappa: "κ", lambda: "λ", mu: "μ", nu: "ν", pi: "π", rho: "ρ",
     sigma: "σ", tau: "τ", phi: "φ", varphi: "φ", Phi: "Φ", Theta: "Θ", omega: "ω", mid: "|",
@@ -24,9 +25,10 @@
     const page = new DOMParser().parseFromString(html, "text/html");
     for (const part of page.querySelectorAll(NOT_TEXT)) part.remove();
     for (const formula of page.querySelectorAll(".math")) formula.textContent = told(formula.textContent);
+    for (const block of page.querySelectorAll(BLOCKS)) block.append(" ");
     const main = page.querySelector('[role="main"]');
     const place = (anchor && page.getElementById(anchor.slice(1))) || main;
-    return (place?.textContent ?? "").replace(/\s+/g, " ");
+    return (place?.textContent ?? "").replace(/\s+/g, " ").trim();
   };
 
   addEventListener("DOMContentLoaded", () => {

@@ -3,6 +3,7 @@
 Each journey returns what went wrong on it, in words.
 """
 
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -81,7 +82,36 @@ def search(page: Page, base: str) -> list[str]:
     )
     if not any(FOUND_ON in link for link in found):
         return [f"the search for {SOUGHT!r} does not find {FOUND_ON}, but {found[:5]}"]
-    return []
+    return [] if base.startswith("file:") else [*_excerpts(page), *_highlight(page)]
+
+
+def _excerpts(page: Page) -> list[str]:
+    """What is said of each page found is its text: no label of a button or fold, no TeX."""
+    page.wait_for_selector("#search-results p.context", timeout=WAIT)
+    page.wait_for_load_state("networkidle")
+    shown = page.eval_on_selector_all(
+        "#search-results p.context", "parts => parts.map((part) => part.textContent)"
+    )
+    return [
+        f"an excerpt holds {found[0]!r}: {text[:80]!r}"
+        for text in shown
+        if (found := re.search(r"\\[A-Za-z(\[]|Show code|Copy to clipboard|\$\$", text))
+    ]
+
+
+def _highlight(page: Page) -> list[str]:
+    """What was sought stands out on the page that is opened, and its formulas are whole."""
+    page.locator(f"#search-results a[href*='{FOUND_ON}']").first.click()
+    try:
+        page.wait_for_selector(".bd-article span.highlighted", timeout=WAIT)
+    except Error:
+        return [f"on {FOUND_ON} nothing that was sought is highlighted"]
+    color = "(span) => getComputedStyle(span).backgroundColor"
+    seen = page.eval_on_selector(".bd-article span.highlighted", color)
+    page.evaluate("window.MathJax?.startup?.promise")
+    inside = page.locator(".math span.highlighted").count()
+    faults = ["the highlight has no colour"] if seen == "rgba(0, 0, 0, 0)" else []
+    return faults + [f"{inside} formulas are highlighted inside"] * bool(inside)
 
 
 def order(root: Path) -> list[str]:
