@@ -2,9 +2,9 @@
 
 For each page: no error on the console, no failed or outside request, every picture shown and with
 an alt text that says what is seen, every figure captioned, every formula typeset, every motion
-player drawing and playing, and every latent explorer answering (``tools/check/explorer.py``); a
-sound structure, no serious finding of axe-core and legible figures in both themes
-(``tools/check/accessibility.py``); of a chapter an early figure and little code
+player drawing and playing, and every latent explorer answering (``tools/check/explorer.py``); no
+markup among the words; a sound structure, no serious finding of axe-core and legible figures in
+both themes (``tools/check/accessibility.py``); of a chapter an early figure and little code
 (``tools/check/chapter.py``); nothing cut on paper (``tools/check/paper.py``); no dead link
 (``tools/check/links.py``); at most 4 MB to transfer. Then the journeys of
 ``tools/check/journeys.py``: search, page to page, keyboard, and all pages opened from disk; the
@@ -27,7 +27,7 @@ from tools.check.accessibility import contrast_faults, rule_faults, structure_fa
 from tools.check.browser import FLAGS, built_site, chromium, serve, watched
 from tools.check.chapter import chapter_faults, measured
 from tools.check.explorer import explore, missing
-from tools.check.jupyter import lab_faults
+from tools.check.jupyter import lab_faults, left_over
 from tools.check.links import link_faults
 from tools.check.paper import paper_faults
 from tools.check.plain import plain_faults
@@ -38,6 +38,7 @@ PATIENCE = 120_000  # milliseconds for a page to load, on a machine that is busy
 # 640 and 320 are also what is left of 1280 pixels at a zoom of 200 % and 400 %.
 WIDTHS = (1280, 1600, 1024, 768, 640, 390, 320)
 LOADED = (1024, 390)  # at which a page is loaded anew; at the others its window changes
+MARKUP = re.compile(r"\$[^$\n]{1,60}\$|\*\*\w[^*\n]*\*\*")  # what no page may show in its words
 PLAYS_WITHIN = 2.0  # seconds
 SETTLES = 600  # milliseconds until all that answers to the window's size has done so
 
@@ -48,7 +49,11 @@ FACTS = """async () => {
   await Promise.all(pictures.map((picture) => picture.decode().catch(() => null)));
   if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
   const formulas = [...document.querySelectorAll(".math")];
+  const words = (document.querySelector(".bd-article") || document.body).cloneNode(true);
+  words.querySelectorAll("pre, code, script, style, .math, mjx-container").forEach(
+    (part) => part.remove());
   return {
+    words: words.textContent,
     images: pictures.map((p) => ({src: p.getAttribute("src").slice(0, 80), alt: p.alt,
                                   width: p.naturalWidth})),
     figures: [...document.querySelectorAll("figure")].map((f) => ({
@@ -97,6 +102,8 @@ def faults(facts: dict) -> list[str]:
     ]
     found += [f"formula not typeset: {formula[:60]!r}" for formula in facts["unset"]]
     found += [f"error in a formula: {formula[:80]!r}" for formula in facts["broken"]]
+    marks = [*left_over(facts["words"]), *MARKUP.findall(facts["words"])]
+    found += [f"markup is shown as it is: {mark[:60]!r}" for mark in marks]
     if facts["wide"] > 0:
         found.append(f"the page is {facts['wide']} pixels wider than the window")
     return found

@@ -37,7 +37,15 @@ BAD = (
     + '<div style="width:2000px">wide</div><script src="http://192.0.2.1/x.js"></script>'
     + PLAYER.replace("MOVE", "throw Error('broken')")
 )
-FACTS = {"images": [], "figures": [], "unset": [], "broken": [], "formulas": 0, "wide": 0}
+FACTS = {
+    "images": [],
+    "figures": [],
+    "unset": [],
+    "broken": [],
+    "formulas": 0,
+    "wide": 0,
+    "words": "",
+}
 
 
 @pytest.mark.parametrize("alt", ["", "figure", "landing.png", "_images/a b.png", "Two clouds"])
@@ -55,8 +63,9 @@ def test_faults_of_a_page():
     wrong = {
         "images": [image], "figures": [{"id": "f", "caption": ""}], "unset": ["x"],
         "broken": ["Undefined control sequence"], "wide": 5,
+        "words": "With $K = 8$ and **much** more, at $2 or 2 ** 3.",
     }  # fmt: skip
-    assert len(faults(FACTS | wrong)) == 6
+    assert len(faults(FACTS | wrong)) == 8
 
 
 def test_pages_leaves_out_generated_ones(tmp_path):
