@@ -1,8 +1,9 @@
 "use strict";
-// What a search shows of a page is its text: no labels of folds and buttons, no source of formulas.
+// What a search shows of a page is its text: no labels of folds and buttons, no folded code, no source
+// of formulas. And what was sought stands out on the page that is opened.
 {
   const NOT_TEXT =
-    ".headerlink, script, style, button, summary, nav, .cell_output img, .tocs, [hidden], template";
+    ".headerlink, script, style, button, summary, nav, details.hide, [hidden], template";
   const BLOCKS = "p, h1, h2, h3, h4, li, dt, dd, td, th, pre, figcaption";
   const GREEK = { alpha: "α", beta: "β", gamma: "γ", delta: "δ", epsilon: "ε", varepsilon: "ε",
     zeta: "ζ", eta: "η", theta: "θ", kappa: "κ", lambda: "λ", mu: "μ", nu: "ν", pi: "π", rho: "ρ",
@@ -31,7 +32,19 @@
     return (place?.textContent ?? "").replace(/\s+/g, " ").trim();
   };
 
+  // Sphinx leaves this out where its search is loaded, and the theme loads that on every page.
+  const standOut = (article) => {
+    const sought = localStorage.getItem("sphinx_highlight_terms") || "";
+    localStorage.removeItem("sphinx_highlight_terms");
+    for (const term of sought.toLowerCase().split(/\s+/).filter(Boolean))
+      _highlightText(article, term, "highlighted");
+  };
+
   addEventListener("DOMContentLoaded", () => {
-    if (typeof Search !== "undefined") Search.htmlToText = text;
+    if (typeof Search === "undefined") return;
+    Search.htmlToText = text;
+    const article = document.querySelector(".bd-article");
+    if (article && !document.querySelector("#search-results") && typeof _highlightText === "function")
+      standOut(article);
   });
 }
