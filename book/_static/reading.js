@@ -10,6 +10,7 @@
     root.dataset.theme = "light";
     const article = document.querySelector(".bd-article");
     for (const formula of document.querySelectorAll(".bd-article mjx-container")) {
+      if (formula.closest("table")) continue; // its column is as wide as what it holds
       const line = formula.closest("p, li, dd, div");
       const room = SHEET - (article.clientWidth - line.clientWidth);
       const inside = formula.querySelector("mjx-math");
