@@ -28,6 +28,12 @@ CHOOSE_THEME = """<script>(() => {
   new MutationObserver(choose).observe(root, { attributeFilter: ["data-theme"] });
   choose();
 })();</script>"""
+# Without scripts a page has no theme, and its code would be dark on a dark system's dark grey.
+WITHOUT_SCRIPTS = """<noscript><style>
+html:root { --dark: ; --light: initial; color-scheme: light; }
+.bd-article::before { content: "Formulas, players and explorers need this page's own scripts, "
+  "which are switched off."; font-style: italic; }
+</style></noscript>"""
 
 
 def described(doctree: nodes.document) -> str:
@@ -52,7 +58,7 @@ def site_map(address: str, names: list[str]) -> str:
 
 
 def _page(app: Sphinx, page: str, template: str, context: dict, doctree: Any) -> None:
-    tags = [CHOOSE_THEME]
+    tags = [CHOOSE_THEME, WITHOUT_SCRIPTS]
     if doctree is not None:
         address = (app.config.html_baseurl or "").rstrip("/")
         told = {"og:title": context["title"], "og:type": "article"}

@@ -1,3 +1,4 @@
+import re
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
@@ -64,7 +65,7 @@ def test_with_an_address_links_carry_a_picture(tmp_path):
 def test_pages_that_are_made_of_no_text_choose_their_theme_too():
     found = {"title": "Search"}
     shared._page(SimpleNamespace(), "search", "search.html", found, None)
-    assert found["metatags"] == shared.CHOOSE_THEME
+    assert shared.CHOOSE_THEME in found["metatags"] and "og:" not in found["metatags"]
 
 
 def test_a_site_map_names_every_page():
@@ -86,3 +87,9 @@ def test_a_site_map_is_written_once_the_address_is_known(tmp_path, baseurl, erro
     )
     shared._finish(app, error)
     assert (tmp_path / "sitemap.xml").exists() == there
+
+
+def test_without_scripts_a_page_is_light_and_says_what_is_missing(tmp_path):
+    tags = context("", tmp_path)
+    (style,) = re.findall(r"<noscript><style>(.*?)</style></noscript>", tags, re.DOTALL)
+    assert "--light: initial" in style and "switched off" in style
