@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from vhp_core.book import Effect, clustered_effect, paired_effect
+from vhp_core.book import Effect, clustered_effect, mean_effect, paired_effect, row_effect
 
 
 @pytest.fixture
@@ -68,3 +68,21 @@ def test_only_pairs_count(table):
         paired_effect(gone[gone.seed == 0], "rate", "a", "b")
     with pytest.raises(ValueError, match="'a' has more than one row of the same seed"):
         paired_effect(pd.concat([table, table]), "rate", "a", "b")
+
+
+def test_the_interval_of_a_mean_is_that_of_a_t_test():
+    values = np.random.default_rng(1).normal(1.0, 2.0, 9)
+    effect, expected = mean_effect(values), stats.ttest_1samp(values, 0).confidence_interval()
+    assert (effect.mean, effect.pairs) == (pytest.approx(values.mean()), 9)
+    assert (effect.low, effect.high) == pytest.approx((expected.low, expected.high))
+    with pytest.raises(ValueError, match="two pairs, got 1"):
+        mean_effect([1.0])
+
+
+def test_over_rows_each_difference_is_a_mean_over_the_seeds_in_common():
+    drawn = np.random.default_rng(2).normal(size=(6, 5))
+    table = pd.DataFrame(drawn, columns=["a, b 0", "a, b 1", "c 0", "c 1", "c 2"])
+    expected = mean_effect((drawn[:, :2] - drawn[:, 2:4]).mean(1))
+    assert row_effect(table, "a, b", "c") == pytest.approx(expected)
+    with pytest.raises(ValueError, match="no seed in common"):
+        row_effect(table, "a", "c")

@@ -172,7 +172,7 @@ def check(page: Page, base: str, name: str, site: Path) -> tuple[list[str], str]
             for fault in faults(page.evaluate(FACTS)):
                 if fault not in found:
                     note(f"at {width} pixels: {fault}")
-            for fault in rule_faults(page, ["scrollable-region-focusable"]):
+            for fault in rule_faults(page):
                 note(f"at {width} pixels: {fault}")
         for fault in paper_faults(page):
             note(fault)

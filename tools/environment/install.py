@@ -36,7 +36,7 @@ def split_lock(text: str) -> tuple[str, list[str], list[str]]:
     return pip[0], large, [line for line in lines if line not in pip + large]
 
 
-def run_pip(python: Path, *arguments: str) -> list[str]:
+def asked_of_pip(python: Path, *arguments: str) -> list[str]:
     """The command that lets pip install, quietly and from wheels alone: nobody needs a compiler."""
     # --no-compile: modules are compiled when they are first imported, and most never are.
     quiet = ["--quiet", "--disable-pip-version-check", "--no-input", "--no-warn-script-location"]
@@ -51,24 +51,23 @@ def install_lock(python: Path, lock: Path) -> None:
         subprocess.CalledProcessError: if pip cannot; it has said why.
     """
     pip, large, others = split_lock(lock.read_text(encoding="utf-8"))
-    # The pip of an old Python may lack what the locked one understands.
-    subprocess.run([str(python), "-m", "pip", "install", "--quiet", pip], check=True)
+    subprocess.run(asked_of_pip(python, pip), check=True)
     # Two installations at once may not share a package, so neither looks for dependencies ...
     with tempfile.TemporaryDirectory() as folder:
         rest = Path(folder) / "requirements.txt"
         rest.write_text("\n".join(others), encoding="utf-8")
         parts = [large, ["-r", str(rest)]] if large else [["-r", str(rest)]]
-        commands = [run_pip(python, "--no-deps", *part) for part in parts]
+        commands = [asked_of_pip(python, "--no-deps", *part) for part in parts]
         running = [subprocess.Popen(command) for command in commands]
         codes = [process.wait() for process in running]
         for code, command in zip(codes, commands, strict=True):
             if code:
                 raise subprocess.CalledProcessError(code, command)
     # ... and this completes what only this platform needs, such as CUDA's libraries.
-    subprocess.run(run_pip(python, "-r", str(lock)), check=True)
+    subprocess.run(asked_of_pip(python, "-r", str(lock)), check=True)
     quietly = os.environ | {"PYTHONWARNINGS": "ignore"}  # of setuptools' advice on -e
     project = ["--no-deps", "--no-build-isolation", "-e", str(ROOT)]
-    subprocess.run(run_pip(python, *project), check=True, env=quietly)
+    subprocess.run(asked_of_pip(python, *project), check=True, env=quietly)
 
 
 def install(python: Path, lock: Path, extras: str | None) -> bool:
@@ -97,7 +96,7 @@ def install(python: Path, lock: Path, extras: str | None) -> bool:
         "trying other versions that pyproject.toml allows",
         flush=True,
     )
-    if subprocess.run(run_pip(python, "-e", f"{ROOT}[{extras}]"), check=False).returncode:
+    if subprocess.run(asked_of_pip(python, "-e", f"{ROOT}[{extras}]"), check=False).returncode:
         raise SystemExit(
             "environment: no version that pyproject.toml allows can be had either: see pip's "
             "message above"

@@ -1,12 +1,15 @@
 """Paired differences over seeds, with their confidence intervals."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-__all__ = ["Effect", "clustered_effect", "paired_effect"]
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+__all__ = ["Effect", "clustered_effect", "mean_effect", "paired_effect", "row_effect"]
 
 
 class Effect(NamedTuple):
@@ -82,8 +85,57 @@ def paired_effect(
     n = len(differences)
     if n < 2:
         raise ValueError(f"{n} pairs of {model!r} and {other!r}: an interval needs two")
-    error = float(differences.std(ddof=1) / np.sqrt(n))
-    return clustered_effect(float(differences.mean()), error, n, level)
+    return mean_effect(differences, level)
+
+
+def row_effect(table: pd.DataFrame, model: str, other: str, level: float = 0.95) -> Effect:
+    """How much larger one model's values are than another's, over rows such as pictures.
+
+    A row's difference is the mean over those seeds of which both models have a column.
+
+    Args:
+        table: a row a picture, a column a run, named by its model and its seed: "VAE 0".
+        model, other: the difference is the first less the second.
+        level: the interval's coverage.
+
+    Raises:
+        ValueError: if the models have no seed in common, or there are fewer than two rows.
+
+    Example:
+        >>> import pandas as pd
+        >>> table = pd.DataFrame({"a 0": [3.0, 5.0], "a 1": [5.0, 7.0]})
+        >>> effect = vhp.book.row_effect(table.assign(**{"b 0": 1.0, "b 1": 3.0}), "a", "b")
+        >>> effect.mean, effect.pairs
+        (3.0, 2)
+    """
+    seeds = [
+        seed
+        for name, _, seed in (column.rpartition(" ") for column in table.columns)
+        if name == model and f"{other} {seed}" in table
+    ]
+    if not seeds:
+        raise ValueError(f"{model!r} and {other!r} have no seed in common")
+    of_seeds = [table[f"{model} {seed}"] - table[f"{other} {seed}"] for seed in seeds]
+    return mean_effect(sum(of_seeds) / len(of_seeds), level)
+
+
+def mean_effect(values: "ArrayLike", level: float = 0.95) -> Effect:
+    """A mean with Student's interval, of independent values such as differences.
+
+    Args:
+        values: (n,) values.
+        level: the interval's coverage.
+
+    Raises:
+        ValueError: if there are fewer than two values.
+
+    Example:
+        >>> str(vhp.book.mean_effect([1.0, 2.0, 3.0]))
+        '2.00 (-0.48 to 4.48, 3 pairs)'
+    """
+    values = np.asarray(values, dtype=float)
+    error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
+    return clustered_effect(float(values.mean()), float(error), len(values), level)
 
 
 def clustered_effect(mean: float, error: float, pairs: int, level: float = 0.95) -> Effect:

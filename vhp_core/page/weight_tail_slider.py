@@ -20,9 +20,9 @@ __all__ = ["weight_tail_slider"]
 
 _CAPTION = (
     "A proposal q of the right mean and r times the posterior’s variance, the tail of its "
-    "normalised weights w̄, and the gap of the bound with K of them. Make q narrower than r = ½: "
-    "the tail gets flatter than slope −2, the variance infinite, and more draws close the gap "
-    "ever more slowly. Make q wider than the posterior: the weights are bounded."
+    "relative weights w̄ = w/p(z), and the gap of the bound with K of them. Make q narrower than "
+    "r = ½: the tail gets flatter than slope −2, the variance infinite, and more draws close the "
+    "gap ever more slowly. Make q wider than the posterior: the weights are bounded."
 )
 _DESCRIPTION = (
     "Three pictures that answer to sliders: the posterior and the proposal as bells, the tail of "
