@@ -66,13 +66,13 @@ def test_where_make_is_gone_its_processes_end(tmp_path):
 
 
 POOL = """
-import subprocess, sys
+import os, subprocess, sys
 from concurrent.futures import ThreadPoolExecutor
 from tools.guard import guard
 guard()
 def run(_):
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    print(child.pid, flush=True)
+    os.write(1, f"{child.pid}\\n".encode())  # one call: print's two may mix with another's
     child.wait()
 with ThreadPoolExecutor(2) as pool:
     list(pool.map(run, range(12)))
