@@ -16,7 +16,11 @@ another.
 import argparse
 import re
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -33,6 +37,7 @@ from tools.check.paper import paper_faults
 from tools.check.plain import plain_faults
 
 NOT_PAGES = ("genindex.html", "search.html", "py-modindex.html")
+AT_ONCE = 2  # browsers that open pages side by side
 MOST_BYTES = 4_000_000
 PATIENCE = 120_000  # milliseconds for a page to load, on a machine that is busy
 # 640 and 320 are also what is left of 1280 pixels at a zoom of 200 % and 400 %.
@@ -207,6 +212,17 @@ def travel(page: Page, base: str, site: Path, names: list[str]) -> dict[str, lis
     return results
 
 
+@contextmanager
+def new_page(browser_path: str) -> Iterator[Page]:
+    """A page of a browser of its own, with patience for a machine that is busy."""
+    with sync_playwright() as browsers:
+        browser = browsers.chromium.launch(executable_path=browser_path, headless=True, args=FLAGS)
+        page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
+        yield page
+        browser.close()
+
+
 def check_site(
     site: Path, browser_path: str, names: list[str] | None = None, only: list[str] | None = None
 ) -> int:
@@ -219,25 +235,33 @@ def check_site(
         only: check these pages, such as "index.html", and no others.
     """
     failed = passed = 0
+    one_speaks = threading.Lock()
 
     def tell(name: str, found: list[str], seen: str = "") -> None:
         nonlocal failed, passed
-        print(f"{'FAILED' if found else 'ok':7}{name}  {seen}", flush=True)
-        for fault in found:
-            print(f"       {fault}", flush=True)
-        failed, passed = failed + bool(found), passed + (not found)
+        with one_speaks:
+            print(f"{'FAILED' if found else 'ok':7}{name}  {seen}", flush=True)
+            for fault in found:
+                print(f"       {fault}", flush=True)
+            failed, passed = failed + bool(found), passed + (not found)
 
-    with serve(site) as base, sync_playwright() as browsers:
-        browser = browsers.chromium.launch(executable_path=browser_path, headless=True, args=FLAGS)
-        page = browser.new_page()
-        page.set_default_timeout(PATIENCE)
-        for name in only or pages(site):
-            tell(name, *check(page, base, name, site))
-        for journey, found in (travel(page, base, site, names) if names else {}).items():
-            tell(journey, found)
-        for notebook, found in (lab_faults(page, site) if names else {}).items():
-            tell(f"{notebook} in JupyterLab", found)
-        browser.close()
+    def check_some(base: str, left: Iterator[str]) -> None:
+        with new_page(browser_path) as page:
+            for name in left:
+                tell(name, *check(page, base, name, site))
+
+    with serve(site) as base:
+        left = iter(only or pages(site))
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            workers = [pool.submit(check_some, base, left) for _ in range(AT_ONCE)]
+        for worker in workers:
+            worker.result()
+        if names:
+            with new_page(browser_path) as page:
+                for journey, found in travel(page, base, site, names).items():
+                    tell(journey, found)
+                for notebook, found in lab_faults(page, site).items():
+                    tell(f"{notebook} in JupyterLab", found)
     for notebook, found in plain_faults(site) if names else ():
         tell(notebook, found)
     print(f"{passed} passed, {failed} failed", flush=True)
