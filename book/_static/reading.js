@@ -29,8 +29,10 @@
 }
 
 // A formula that is wider than its column scrolls, by keyboard too, and fades where it goes on.
-// Others are no stops. So does code.
+// Others are no stops. So does code. One within a line of text first breaks after a relation, a
+// sign or a comma, where it has such.
 {
+  const AFTER = new Set([..."=≠<>≤≥≪≫≈∼≡∝∈→⇒+−±·×,;"]);
   const fade = (formula) => {
     const { scrollLeft, scrollWidth, clientWidth } = formula;
     const more = [];
@@ -39,8 +41,35 @@
     if (more.length) formula.dataset.more = more.join(" ");
     else delete formula.dataset.more;
   };
-  const formulas = () => document.querySelectorAll(".bd-article div.math mjx-container");
+  // MathJax writes a sign as a class with its code: mjx-c3D is "=".
+  const sign = (part) => {
+    const code = /\bmjx-c([0-9A-F]+)\b/.exec(part.firstElementChild?.className ?? "");
+    return part.localName === "mjx-mo" && code ? String.fromCodePoint(parseInt(code[1], 16)) : "";
+  };
+  const mayBreak = (formula) => {
+    for (const part of [...(formula.querySelector("mjx-math")?.children ?? [])])
+      if (AFTER.has(sign(part)) && part.nextElementSibling)
+        part.after(document.createElement("wbr"));
+    formula.parentElement.classList.add("may-break");
+  };
+  const isCut = (formula) => {
+    const line = formula.closest("p, li, dd, td, th, div");
+    const inside = formula.querySelector("mjx-math");
+    return inside && line.clientWidth > 0 &&
+      inside.getBoundingClientRect().right > line.getBoundingClientRect().right + 1;
+  };
+  const formulas = () =>
+    document.querySelectorAll(".bd-article :is(div.math, span.math.scrolls) mjx-container");
+  const inLines = () => document.querySelectorAll(".bd-article span.math mjx-container");
   const reach = () => {
+    for (const formula of inLines()) {
+      const { classList } = formula.parentElement;
+      if (classList.contains("scrolls") || !isCut(formula)) continue;
+      if (!classList.contains("may-break")) mayBreak(formula);
+      if (!isCut(formula)) continue;
+      classList.replace("may-break", "scrolls");
+      formula.addEventListener("scroll", () => fade(formula));
+    }
     for (const formula of formulas()) {
       if (formula.scrollWidth > formula.clientWidth + 1) formula.tabIndex = 0;
       else formula.removeAttribute("tabindex");
@@ -51,8 +80,8 @@
   };
   addEventListener("load", async () => {
     if (window.MathJax?.startup) await MathJax.startup.promise;
-    reach();
     for (const formula of formulas()) formula.addEventListener("scroll", () => fade(formula));
+    reach();
     // The theme looks after code too, but not before the page has been still for a while.
     const article = document.querySelector(".bd-article");
     if (article) new ResizeObserver(() => requestAnimationFrame(reach)).observe(article);

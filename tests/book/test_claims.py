@@ -64,7 +64,7 @@ def test_each_chapter_has_a_count_of_its_own(count, alone):
     stamp["configuration"]["chapters"]["01_x"]["source_hash"] = source_hash()
     (alone / "claims.json").write_text(json.dumps(stamp | {"source_hash": "another"}))
     shown = made().judge()._repr_html_()
-    assert "over the seeds [0, 1] and 2" in shown and "source has changed" not in shown
+    assert "over the seeds 0, 1 and 2 numerical" in shown and "source has changed" not in shown
     other = Claims("02_x", "full")  # its rows are there, but not how they were counted
     other.typical("Two and two are four.", True)
     assert "Held in" not in other._repr_html_()

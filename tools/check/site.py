@@ -42,7 +42,8 @@ MOST_BYTES = 4_000_000
 PATIENCE = 120_000  # milliseconds for a page to load, on a machine that is busy
 # 640 and 320 are also what is left of 1280 pixels at a zoom of 200 % and 400 %.
 WIDTHS = (1280, 1600, 1024, 768, 640, 390, 320)
-LOADED = (1024, 390)  # at which a page is loaded anew; at the others its window changes
+PHONE = 390
+LOADED = (1024, PHONE)  # at which a page is loaded anew; at the others its window changes
 MARKUP = re.compile(r"\$[^$\n]{1,60}\$|\*\*\w[^*\n]*\*\*")  # what no page may show in its words
 PLAYS_WITHIN = 2.0  # seconds
 SETTLES = 600  # milliseconds until all that answers to the window's size has done so
@@ -70,6 +71,27 @@ FACTS = """async () => {
     formulas: formulas.length,
     wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   };
+}"""
+# Formulas of which a part can neither be seen nor scrolled to, those in folds too.
+CUT = """async (settles) => {
+  for (const fold of document.querySelectorAll("details")) fold.open = true;
+  for (const fold of document.querySelectorAll(".toggle-hidden"))
+    fold.classList.remove("toggle-hidden");
+  await new Promise((resolve) => setTimeout(resolve, settles));
+  const isCut = (formula) => {
+    const {width, right} = formula.getBoundingClientRect();
+    for (let box = formula.parentElement; width && box; box = box.parentElement) {
+      const {overflowX} = getComputedStyle(box);
+      if (["auto", "scroll"].includes(overflowX)) return false;
+      const edge = box.getBoundingClientRect().right;
+      if (["hidden", "clip"].includes(overflowX) && right > edge + 2) return true;
+    }
+    return false;
+  };
+  return [...document.querySelectorAll("mjx-math")].filter(isCut).map((formula) => {
+    const words = formula.closest("p, li, dd, td, div");
+    return words ? words.textContent.trim().slice(0, 60) : "?";
+  });
 }"""
 # Whether anything is drawn on a canvas: more than one colour.
 DRAWN = """(canvas) => {
@@ -181,6 +203,9 @@ def check(page: Page, base: str, name: str, site: Path) -> tuple[list[str], str]
                 note(f"at {width} pixels: {fault}")
         for fault in paper_faults(page):
             note(fault)
+        page.set_viewport_size({"width": PHONE, "height": 900})
+        for words in page.evaluate(CUT, SETTLES):
+            note(f"at {PHONE} pixels a formula is cut, in {words!r}")
     players = len(page.query_selector_all("figure.motion-player"))
     seen = f"{len(facts['images'])} pictures, {facts['formulas']} formulas, {players} players, "
     seen += f"{weight / 1e6:.2f} MB, {shape['share']:.0%} code"

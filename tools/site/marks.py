@@ -79,10 +79,11 @@ def execution_table(records: dict[str, Any]) -> str:
         if "error" in record:
             rows.append([f"{{doc}}`{stem}`", "failed", *[""] * (len(heads) - 2)])
             continue
+        data = ";<br>".join(map(escape, joined_seeds(record["data"]))) or "made in the chapter"
         rows.append(
             [
                 f"{{doc}}`{stem}`",
-                "<br>".join(map(escape, joined_seeds(record["data"]))) or "made in the chapter",
+                f'<span class="roomy">{data}</span>',
                 record["started"][:16]
                 .replace("-", "\N{NON-BREAKING HYPHEN}")
                 .replace("T", "&nbsp;"),

@@ -112,10 +112,11 @@ def link_terms(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def regular_returns(lines: list[str]) -> list[str]:
-    """``Returns: text`` as a section of its own, which Napoleon reads."""
+    """``Returns: text`` as a section of its own, which Napoleon reads; "name: S." is no list."""
     found: list[str] = []
     inside = False
     for line in lines:
+        line = re.sub(r"^(\s+\w+: [A-Za-z])\.$", r"\1\\.", line)
         match = re.match(r"Returns: (\S.*)$", line)
         if match:
             found += ["Returns:", f"    {match[1]}"]

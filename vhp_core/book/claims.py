@@ -144,6 +144,6 @@ def _counted(chapter: str) -> tuple[dict[str, str], str]:
     counts = {str(row.claim): f"{row.held} of {row.runs} runs" for row in table.itertuples()}
     late = "" if is_current(stamp | run) else " Since then the source has changed."
     return counts, (
-        f"<p>Counted on {run['date']} over the seeds {escape(str(run['seeds']))} and "
-        f"{len(run['profiles'])} numerical profiles.{late}</p>"
+        f"<p>Counted on {run['date']} over the seeds {escape(', '.join(map(str, run['seeds'])))} "
+        f"and {len(run['profiles'])} numerical profiles.{late}</p>"
     )

@@ -53,7 +53,8 @@ def plot_effects(
         for y, effect in enumerate(effects.values()):
             if effect is None:
                 where = ax.get_yaxis_transform()
-                ax.text(0.97, y, "not measured", ha="right", va="center", transform=where)
+                said = ax.text(0.97, y, "not measured", ha="right", va="center", transform=where)
+                said.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.5})
                 continue
             mean, low, high, *_ = effect
             if not low <= mean <= high:

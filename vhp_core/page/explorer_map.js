@@ -139,7 +139,7 @@
     });
     context.stroke();
     context.globalAlpha = 0.8;
-    const tints = clip.palette.map((tint) => mix(tint, 255, dark ? 0.45 : 0));
+    const tints = clip.palette.map((tint) => dark ? lift(tint, 0.45) : tint);
     for (let i = 0; i < panel.codes.length / 2; i++) {
       const [x, y] = onMap(panel, map, panel.place(i));
       context.fillStyle = tints[clip.labels[i]];

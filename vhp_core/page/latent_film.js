@@ -26,7 +26,7 @@
     context.beginPath();
     context.rect(left, top, side, side);
     context.clip();
-    const tints = film.palette.map((tint) => mix(tint, 255, dark ? 0.3 : 0));
+    const tints = film.palette.map((tint) => dark ? lift(tint, 0.3) : tint);
     const a = 2 * film.count * first, b = 2 * film.count * next;
     for (let i = 0; i < film.count; i++) {
       const x = (1 - share) * panel.points[a + 2 * i] + share * panel.points[b + 2 * i];

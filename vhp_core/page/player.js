@@ -66,7 +66,7 @@
   }
 
   function drawLatent(context, latent, frame, left, top, side, ink, paper, dark) {
-    const palette = latent.palette.map((tint) => mix(tint, 255, dark ? 0.45 : 0));
+    const palette = latent.palette.map((tint) => dark ? lift(tint, 0.45) : tint);
     const at = (values, i) => [
       left + side / 2 + (values[2 * i] / 30000) * (side / 2 - 8),
       top + side / 2 - (values[2 * i + 1] / 30000) * (side / 2 - 8),

@@ -20,6 +20,13 @@
     return `rgb(${channel(1)},${channel(3)},${channel(5)})`;
   }
 
+  // A colour on dark ground: towards white, and dark colours, black above all, farther than others.
+  function lift(hex, amount) {
+    const [red, green, blue] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255);
+    const tone = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    return mix(hex, 255, amount + Math.max(0, 0.3 - tone));
+  }
+
   // A figure with a canvas, a button and a slider. ``show`` has:
   //   frames, rate, loop     how many moments there are, how many a second, and what comes then
   //   height(width)          of the canvas in pixels

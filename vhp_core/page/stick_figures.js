@@ -5,7 +5,7 @@
   // Left limbs dark, right limbs light; on dark ground all of them are lifted towards white.
   function shades(hex, dark) {
     return dark
-      ? { 1: mix(hex, 255, 0.25), 0: mix(hex, 255, 0.45), [-1]: mix(hex, 255, 0.7) }
+      ? { 1: lift(hex, 0.25), 0: lift(hex, 0.45), [-1]: lift(hex, 0.7) }
       : { 1: mix(hex, 0, 0.35), 0: hex, [-1]: mix(hex, 255, 0.4) };
   }
 

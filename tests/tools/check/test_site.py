@@ -32,6 +32,8 @@ BAD = (
     HEAD.replace(' lang="en"', "").replace("h1", "h2")
     + INK.replace("INK", "silver")
     + '<img src="dot.png" alt="One dot on white" width="9"><a href="#none">x</a>'
+    + '<p style="overflow:hidden">wide <span class="math"><mjx-container><mjx-math '
+    + 'style="display:inline-block;width:900px">x</mjx-math></mjx-container></span></p>'
     + '<p style="color:silver">pale</p><h4>deep</h4>'
     + '<img src="none.png" alt="none.png"><figure id="f"></figure><p class="math">\\(x\\)</p>'
     + '<div style="width:2000px">wide</div><script src="http://192.0.2.1/x.js"></script>'
@@ -102,5 +104,6 @@ def test_browser_tells_a_good_page_from_a_bad_one(tmp_path, capsys, monkeypatch)
         "its ink has a contrast of 1.8 to its ground, 4.5 is the least",
         "light: axe color-contrast (serious, 1)",
         "link to #none: no such anchor",
+        "at 390 pixels a formula is cut, in 'wide x'",
     ):
         assert fault in said

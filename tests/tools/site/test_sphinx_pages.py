@@ -68,6 +68,11 @@ def test_returns_become_a_section():
     ]  # fmt: skip
 
 
+def test_a_letter_alone_is_no_item_of_a_list():
+    lines = ["Args:", "    num_samples: S.", "    x: (n, D), S."]
+    assert regular_returns(lines) == ["Args:", r"    num_samples: S\.", "    x: (n, D), S."]
+
+
 def test_a_page_is_mended():
     body = '<div class="proof" id="proof"><div id="proof-content">x</div></div><p id="proofs">'
     assert mended(body) == '<div class="proof"><div>x</div></div><p id="proofs">'
