@@ -53,10 +53,12 @@
     formula.parentElement.classList.add("may-break");
   };
   const isCut = (formula) => {
-    const line = formula.closest("p, li, dd, td, th, div");
-    const inside = formula.querySelector("mjx-math");
-    return inside && line.clientWidth > 0 &&
-      inside.getBoundingClientRect().right > line.getBoundingClientRect().right + 1;
+    const inside = formula.querySelector("mjx-math"), own = formula.parentElement;
+    const line = own.closest("p, li, dd, td, th, div");
+    if (!inside || !line.clientWidth) return false;
+    const edges = own.classList.contains("may-break") ? [line] : [line, own];
+    const right = Math.min(...edges.map((edge) => edge.getBoundingClientRect().right));
+    return inside.getBoundingClientRect().right > right + 1;
   };
   const formulas = () =>
     document.querySelectorAll(".bd-article :is(div.math, span.math.scrolls) mjx-container");
