@@ -128,6 +128,20 @@ def regular_returns(lines: list[str]) -> list[str]:
 
 def _docstring(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list) -> None:
     lines[:] = regular_returns(lines)
+    if lines and lines[0].startswith("Alias for field number"):
+        lines.clear()  # what Python says of the fields of every named tuple
+
+
+def _signature(
+    app: Sphinx, what: str, name: str, value: Any, options: Any, signature: str | None,
+    returns: str | None,
+) -> tuple[str | None, str | None]:  # fmt: skip
+    return shortened(signature), returns
+
+
+def shortened(signature: str | None) -> str | None:
+    """A signature without the inside of texts that are longer than a line."""
+    return signature and re.sub(r"'[^']{60,}'|\"[^\"]{60,}\"", "'…'", signature)
 
 
 # ---- pictures and markup ------------------------------------------------------------------------
@@ -206,6 +220,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-resolved", link_terms)
     # Before Napoleon, whose own priority is 500.
     app.connect("autodoc-process-docstring", _docstring, priority=400)
+    app.connect("autodoc-process-signature", _signature)
     app.connect("doctree-resolved", set_widths)
     app.connect("html-page-context", _page, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -12,6 +12,7 @@ from tools.site.sphinx_pages import (
     folds_named,
     mended,
     regular_returns,
+    shortened,
     terms,
     width_of,
 )
@@ -71,6 +72,11 @@ def test_returns_become_a_section():
 def test_a_letter_alone_is_no_item_of_a_list():
     lines = ["Args:", "    num_samples: S.", "    x: (n, D), S."]
     assert regular_returns(lines) == ["Args:", r"    num_samples: S\.", "    x: (n, D), S."]
+
+
+def test_long_texts_in_a_signature_are_shortened():
+    assert shortened(f"(n=3, caption='{'x' * 60}', name='a')") == "(n=3, caption='…', name='a')"
+    assert shortened(None) is None
 
 
 def test_a_page_is_mended():
