@@ -246,3 +246,12 @@ def test_the_readme_shows_a_picture_that_is_there_and_small():
 
 def test_chapters_are_numbered_without_a_gap():
     assert [number for number, _ in NUMBERED] == list(range(1, len(NUMBERED) + 1))
+
+
+def test_a_link_to_a_chapter_names_its_number():
+    texts = [*(ROOT / "book").glob("*.ipynb"), *(ROOT / "book").glob("*.md")]
+    for path in texts:
+        for number, file in re.findall(
+            r"[Cc]hapters? (\d+) <(\d+)_", path.read_text(encoding="utf-8")
+        ):
+            assert int(number) == int(file), f"{path.name}: chapter {number} leads to {file}"

@@ -128,6 +128,8 @@ def regular_returns(lines: list[str]) -> list[str]:
 
 def _docstring(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list) -> None:
     lines[:] = regular_returns(lines)
+    if what == "property" and lines:  # what stands before a colon is taken for its type
+        lines[0] = lines[0].replace("`: ", "`, ", 1)
     if lines and lines[0].startswith("Alias for field number"):
         lines.clear()  # what Python says of the fields of every named tuple
 
