@@ -181,13 +181,15 @@ def run(
         print(f"{copy.stem}  FAILED after {seconds:.0f} s\n{said}", flush=True)
         record.write_text(json.dumps({"error": said.splitlines()[-1]}) + "\n", encoding="utf-8")
         return False
+    executed = notebooks.settled(notebooks.read(copy))
+    copy.write_text(json.dumps(executed, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     facts = {
         "key": wanted,
         "budget": budget,
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),
         "peak_megabytes": round(peak),
-        "seed": notebooks.parameters(notebooks.read(copy)).get("seed"),
+        "seed": notebooks.parameters(executed).get("seed"),
         "data": read_sources(sources),
         "claims": read_claims(claims),
         "versions": {

@@ -66,6 +66,35 @@ def parameters(notebook: Notebook) -> dict[str, Any]:
     return found
 
 
+def settled(notebook: Notebook) -> Notebook:
+    """The notebook as it is whenever it ran.
+
+    What a cell printed is one piece, not as many as the kernel happened to send, and the cell of
+    papermill's parameters has a name instead of a number drawn at random.
+    """
+    cells = []
+    for cell in notebook["cells"]:
+        cell = dict(cell)
+        if "injected-parameters" in tags(cell):
+            cell["id"] = "injected-parameters"
+        if cell["cell_type"] == "code":
+            cell["outputs"] = _joined(cell["outputs"])
+        cells.append(cell)
+    return {**notebook, "cells": cells}
+
+
+def _joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for output in outputs:
+        name = output.get("name")
+        if found and name and output["output_type"] == "stream" and found[-1].get("name") == name:
+            text = "".join([*found[-1]["text"], *output["text"]])
+            found[-1] = found[-1] | {"text": text.splitlines(keepends=True)}
+        else:
+            found.append(output)
+    return found
+
+
 def stored_outputs(notebook: Notebook) -> list[int]:
     """Numbers (from 1) of the cells that hold an output or an execution count."""
     return [
