@@ -5,12 +5,12 @@ an alt text that says what is seen, every figure captioned, every formula typese
 player drawing and playing, and every latent explorer answering (``tools/check/explorer.py``); no
 markup among the words; a sound structure, no serious finding of axe-core and legible figures in
 both themes (``tools/check/accessibility.py``); of a chapter an early figure and little code
-(``tools/check/chapter.py``); nothing cut on paper (``tools/check/paper.py``); no dead link
-(``tools/check/links.py``); at most 4 MB to transfer. Then the journeys of
-``tools/check/journeys.py``: search, page to page, keyboard, and all pages opened from disk; the
-executed notebooks in JupyterLab (``tools/check/jupyter.py``), and the plain ones, run with the
-site's wheel alone (``tools/check/plain.py``). The browser is /usr/bin/chromium; CHROMIUM names
-another.
+(``tools/check/chapter.py``); no formula cut on a phone (``tools/check/formulas.py``), nothing on
+paper (``tools/check/paper.py``); no dead link (``tools/check/links.py``); at most 4 MB to transfer.
+Then the journeys of ``tools/check/journeys.py``: search, page to page, keyboard, and all pages
+opened from disk; the executed notebooks in JupyterLab (``tools/check/jupyter.py``), and the plain
+ones, run with the site's wheel alone (``tools/check/plain.py``). The browser is /usr/bin/chromium;
+CHROMIUM names another.
 """
 
 import argparse
@@ -31,6 +31,7 @@ from tools.check.accessibility import contrast_faults, rule_faults, structure_fa
 from tools.check.browser import FLAGS, built_site, chromium, serve, watched
 from tools.check.chapter import chapter_faults, measured
 from tools.check.explorer import explore, missing
+from tools.check.formulas import cut_formulas
 from tools.check.jupyter import lab_faults, left_over
 from tools.check.links import link_faults
 from tools.check.paper import paper_faults
@@ -71,27 +72,6 @@ FACTS = """async () => {
     formulas: formulas.length,
     wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   };
-}"""
-# Formulas of which a part can neither be seen nor scrolled to, those in folds too.
-CUT = """async (settles) => {
-  for (const fold of document.querySelectorAll("details")) fold.open = true;
-  for (const fold of document.querySelectorAll(".toggle-hidden"))
-    fold.classList.remove("toggle-hidden");
-  await new Promise((resolve) => setTimeout(resolve, settles));
-  const isCut = (formula) => {
-    const {width, right} = formula.getBoundingClientRect();
-    for (let box = formula.parentElement; width && box; box = box.parentElement) {
-      const {overflowX} = getComputedStyle(box);
-      if (["auto", "scroll"].includes(overflowX)) return false;
-      const edge = box.getBoundingClientRect().right;
-      if (["hidden", "clip"].includes(overflowX) && right > edge + 2) return true;
-    }
-    return false;
-  };
-  return [...document.querySelectorAll("mjx-math")].filter(isCut).map((formula) => {
-    const words = formula.closest("p, li, dd, td, div");
-    return words ? words.textContent.trim().slice(0, 60) : "?";
-  });
 }"""
 # Whether anything is drawn on a canvas: more than one colour.
 DRAWN = """(canvas) => {
@@ -204,8 +184,8 @@ def check(page: Page, base: str, name: str, site: Path) -> tuple[list[str], str]
         for fault in paper_faults(page):
             note(fault)
         page.set_viewport_size({"width": PHONE, "height": 900})
-        for words in page.evaluate(CUT, SETTLES):
-            note(f"at {PHONE} pixels a formula is cut, in {words!r}")
+        for fault in cut_formulas(page, SETTLES):
+            note(f"at {PHONE} pixels {fault}")
     players = len(page.query_selector_all("figure.motion-player"))
     seen = f"{len(facts['images'])} pictures, {facts['formulas']} formulas, {players} players, "
     seen += f"{weight / 1e6:.2f} MB, {shape['share']:.0%} code"
