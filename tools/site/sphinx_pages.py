@@ -142,8 +142,12 @@ def _signature(
 
 
 def shortened(signature: str | None) -> str | None:
-    """A signature without the inside of texts that are longer than a line."""
-    return signature and re.sub(r"'[^']{60,}'|\"[^\"]{60,}\"", "'…'", signature)
+    """A signature without the inside of texts of more than 60 characters."""
+
+    def become(text: re.Match) -> str:
+        return text[0] if len(text[0]) <= 62 else "'…'"
+
+    return signature and re.sub(r"'[^']*'|\"[^\"]*\"", become, signature)
 
 
 # ---- pictures and markup ------------------------------------------------------------------------

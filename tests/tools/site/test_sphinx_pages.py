@@ -75,7 +75,9 @@ def test_a_letter_alone_is_no_item_of_a_list():
 
 
 def test_long_texts_in_a_signature_are_shortened():
-    assert shortened(f"(n=3, caption='{'x' * 60}', name='a')") == "(n=3, caption='…', name='a')"
+    assert shortened(f"(n=3, caption='{'x' * 61}', name='a')") == "(n=3, caption='…', name='a')"
+    between = f"(kind='a', {'x' * 90}=1, name='b')"  # no text, although quotes stand around it
+    assert shortened(between) == between
     assert shortened(None) is None
 
 
